@@ -1,0 +1,60 @@
+"""The explicit list of readers. A reader's module is imported only when a file of its format is there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Protocol, cast
+
+from mailpolicy.tree import Tree
+from mailpolicy.types import Inventory, Version
+
+
+class Reader(Protocol):
+    """What a module ``mailpolicy/readers/<format>.py`` provides."""
+
+    SOFTWARE: str
+    """The name in ``--assume`` and in facts."""
+
+    def groups(self, paths: Sequence[str]) -> list[tuple[str, ...]]:
+        """Files of this format, grouped by what one program loads together; those that load others first.
+
+        A group whose files an earlier group has read already (``Inventory.files``) is passed over.
+        """
+
+    def sniff(self, text: str) -> bool:
+        """Whether a text of unknown name is of this format."""
+
+    def read(self, tree: Tree, paths: tuple[str, ...], version: Version | None) -> Inventory:
+        """Facts of one group. Never raises for anything that a file holds: what is not understood is ``unread``."""
+
+
+PATTERNS: dict[str, str] = {
+    "postfix": r"[^/]*main\.cf|[^/]*master\.cf|postfix-(main|master)\.cf",
+    "dovecot": r"[^/]*dovecot[^/]*\.conf|dovecot/([^/]+/)*[^/]+\.(conf|conf\.ext|ext)|conf\.d/[0-9]+-[a-z0-9_-]+\.conf",
+    "msmtp": r"[^/]*msmtprc|msmtp/config",
+    "autoconfig": r"[^/]*config-v1\.[12]\.xml|[^/]*autoconfig[^/]*\.xml|ispdb/[^/]+",
+    "declaration": r"\.?mailpolicy\.ya?ml",
+}
+"""Format -> regular expression that the end of a path matches, from a slash on; the module has the format's name."""
+
+TEMPLATE = r"(?:\.(?:j2|jinja2?|tmpl|tpl|template|erb|epp|in|dist|sample|example|orig|default|m4))?"
+"""Endings of templates and samples, which are read as what they are a template of."""
+
+_pattern: re.Pattern[str] | None = None
+
+
+def format_of(path: str) -> str | None:
+    """The format that a path's name and place tell, or None."""
+    global _pattern  # compiled once, and only when there is a path to look at
+    if _pattern is None:
+        parts = (f"(?P<{name}>{regex.replace('(', '(?:')})" for name, regex in PATTERNS.items())
+        _pattern = re.compile(f"(?:^|/)(?:{'|'.join(parts)}){TEMPLATE}$")
+    found = _pattern.search(path)
+    return found.lastgroup if found else None
+
+
+def load(name: str) -> Reader:
+    """The reader of a format."""
+    return cast(Reader, import_module(f"mailpolicy.readers.{name}"))

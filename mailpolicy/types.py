@@ -1,0 +1,90 @@
+"""The nouns: immutable records that every module speaks in. Imports nothing of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+Value = str | int | bool | None | tuple[str, ...] | tuple[int, ...]
+"""A field's value. ``None`` is JSON null ("there is none"); an unknown field is absent instead."""
+
+
+class Span(NamedTuple):
+    """A piece of one line: 1-based line and columns, counted in characters; the end is exclusive."""
+
+    file: str
+    line: int
+    column: int
+    end_column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+class Origin(NamedTuple):
+    """One step in how a field got its value.
+
+    ``how``: declares, default, sets, overrides or implies. ``where`` is None for a built-in
+    default. ``note`` says more, such as ``Postfix 3.7``.
+    """
+
+    how: str
+    where: Span | None = None
+    note: str = ""
+
+
+class Fact(NamedTuple):
+    """One flat record, closed by ``schemas/<kind>.schema.json``.
+
+    A field that could not be worked out is absent from ``values`` and present in ``origins``.
+    Origins are oldest first; the last one made the value.
+    """
+
+    kind: str
+    values: Mapping[str, Value]
+    origins: Mapping[str, tuple[Origin, ...]]
+
+
+class Unread(NamedTuple):
+    """Something that a reader did not understand. ``fatal`` when the whole file could not be read."""
+
+    where: Span
+    why: str
+    fatal: bool = False
+
+
+class Inventory(NamedTuple):
+    """What one group of files says. ``files`` are all files that were read for it, includes too."""
+
+    facts: tuple[Fact, ...] = ()
+    unread: tuple[Unread, ...] = ()
+    files: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class Version(NamedTuple):
+    """The version of a program that a reader should assume, and who says so."""
+
+    numbers: tuple[int, ...]
+    said_by: str
+
+    def __str__(self) -> str:
+        return ".".join(map(str, self.numbers))
+
+
+class Finding(NamedTuple):
+    """A fact that breaks a rule, at the text that is wrong."""
+
+    rule: str
+    severity: str
+    message: str
+    where: Span
+    because: tuple[Origin, ...]
+    fix: str
+    fingerprint: str
+    suppressed: str | None = None
+    """The reason that the file gives for ignoring this finding, or None."""
+
+
+class Unreadable(Exception):
+    """A file that cannot be read; ``str()`` says why in words for users."""
