@@ -88,3 +88,53 @@ class Finding(NamedTuple):
 
 class Unreadable(Exception):
     """A file that cannot be read; ``str()`` says why in words for users."""
+
+
+class Grade(NamedTuple):
+    """A severity that holds where ``when`` does, instead of the rule's own."""
+
+    when: Mapping[str, object]
+    severity: str
+
+
+class Rule(NamedTuple):
+    """One rule file. ``when`` and ``require`` are JSON Schemas over the fields of a fact of kind ``subject``."""
+
+    id: str
+    group: str
+    severity: str
+    subject: str
+    when: Mapping[str, object]
+    require: Mapping[str, object]
+    at: tuple[str, ...]
+    """Fields to blame: the first one whose value some file sets, else the first."""
+    message: str
+    fix: str
+    rationale: str
+    source: tuple[str, ...]
+    grades: tuple[Grade, ...] = ()
+    instead_of: tuple[str, ...] = ()
+    """Rules that stay silent where this one speaks about the same thing."""
+
+
+class Report(NamedTuple):
+    """All that an output format needs; nothing in it is secret."""
+
+    version: str
+    """Of mailpolicy."""
+    findings: tuple[Finding, ...]
+    """Sorted by file and line; suppressed ones are among them."""
+    errors: tuple[tuple[str, str], ...]
+    """Paths that could not be read, and why."""
+    notes: tuple[str, ...]
+    """What was not compared or not loaded."""
+    rules: Mapping[str, Rule]
+    """Every rule that was checked, by id."""
+    lines: Mapping[tuple[str, int], str]
+    """Text of each line that a finding or its origins point to, secrets masked, keyed by file and line number."""
+    files: int
+    """Files read."""
+    facts: int
+    """Facts judged."""
+    unknown: int
+    """Fields that could not be worked out."""
