@@ -106,18 +106,22 @@ def _words(problem: OSError) -> str:
     return f"cannot be read ({(problem.strerror or str(problem)).lower()})"
 
 
-def walk(folder: str) -> Iterator[str]:
-    """Files below a folder, sorted, without version control and dependency folders. Follows no folder link."""
+def walk(folder: str, failed: list[tuple[str, str]]) -> Iterator[str]:
+    """Everything below a folder but folders, sorted, without version control and dependencies. Follows no folder link.
+
+    Folders that cannot be listed are added to ``failed``, with the reason.
+    """
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except OSError:
+    except OSError as problem:
+        failed.append((folder, _words(problem)))
         return
     for entry in entries:
         path = posixpath.join(folder, entry.name) if folder != "." else entry.name
         if not entry.is_dir(follow_symlinks=False):
             yield path
         elif entry.name not in SKIPPED:
-            yield from walk(path)
+            yield from walk(path, failed)
 
 
 def place(absolute: str, home: str, actual: str) -> str | None:

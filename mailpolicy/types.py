@@ -110,8 +110,11 @@ class Rule(NamedTuple):
     """Fields to blame: the first one whose value some file sets, else the first."""
     message: str
     fix: str
+    """How to mend it, for every software in one text."""
     rationale: str
     source: tuple[str, ...]
+    fixes: Mapping[str, str] = {}
+    """How to mend it by software; ``any`` where the software makes no difference."""
     grades: tuple[Grade, ...] = ()
     instead_of: tuple[str, ...] = ()
     """Rules that stay silent where this one speaks about the same thing."""

@@ -1,0 +1,124 @@
+"""Facts held against rules: findings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from mailpolicy import schema
+from mailpolicy.joins import position
+from mailpolicy.types import Fact, Finding, Rule, Span, Value
+
+IDENTITY: dict[str, tuple[str, ...]] = {
+    "listener": ("software", "service", "protocol", "address", "port"),
+    "connection": ("software", "account", "protocol", "host", "port"),
+    "server": ("software", "host"),
+    "setting": ("software", "name"),
+    "secret": ("software", "setting"),
+    "unread": ("why",),
+    "suppression": ("rules", "state"),
+    "offer": ("software", "protocol"),
+    "mailbox": ("mailbox",),
+}
+"""The fields that say which object a fact is about; what fingerprints are made of."""
+
+_SAMPLE = re.compile(r"\.(sample|dist|example|orig|default)$")
+
+
+class Candidate:
+    """A rule that a fact breaks, before it is known what is reported of it."""
+
+    __slots__ = ("at", "fact", "rule", "severity", "where")
+
+    def __init__(self, rule: Rule, fact: Fact, at: str, where: Span, severity: str) -> None:
+        self.rule, self.fact, self.at, self.where, self.severity = rule, fact, at, where, severity
+
+
+def findings(facts: Iterable[Fact], rules: Iterable[Rule]) -> list[Finding]:
+    """Findings of all rules over all facts, sorted by position; fingerprints still lack the path."""
+    by_kind: dict[str, list[Fact]] = {}
+    for fact in facts:
+        by_kind.setdefault(fact.kind, []).append(fact)
+    found = [
+        candidate
+        for rule in rules
+        for fact in by_kind.get(rule.subject, ())
+        if (candidate := _broken(rule, fact)) is not None
+    ]
+    return _distinct(_finding(candidate) for candidate in _specific(found))
+
+
+def _broken(rule: Rule, fact: Fact) -> Candidate | None:
+    """The rule speaks about the fact, all it asks is known, and the answer is no."""
+    if schema.judge(rule.when, fact.values) is not True or schema.judge(rule.require, fact.values) is not False:
+        return None
+    at, where = blame(rule, fact)
+    return None if where is None else Candidate(rule, fact, at, where, severity(rule, fact, where.file))
+
+
+def blame(rule: Rule, fact: Fact) -> tuple[str, Span | None]:
+    """The field to blame and its position: the first of ``at`` that a file sets, else the first."""
+    for field in rule.at:
+        steps = fact.origins.get(field, ())
+        if sum(origin.where is not None for origin in steps) > 1:
+            return field, position(fact, field)
+    return rule.at[0], position(fact, rule.at[0])
+
+
+def severity(rule: Rule, fact: Fact, path: str) -> str:
+    """The grade that the circumstances give; a sample file is never an error."""
+    for grade in rule.grades:
+        if schema.judge(grade.when, fact.values) is True:
+            found = grade.severity
+            break
+    else:
+        found = rule.severity
+    return "warning" if found == "error" and _SAMPLE.search(path) else found
+
+
+def _specific(found: Sequence[Candidate]) -> list[Candidate]:
+    """One fault, one finding: a rule that speaks instead of another silences it on the same thing."""
+    silenced = set()
+    for candidate in found:
+        for other in candidate.rule.instead_of:
+            silenced.add((other, id(candidate.fact)))
+            silenced.add((other, candidate.where))
+    return [c for c in found if not {(c.rule.id, id(c.fact)), (c.rule.id, c.where)} & silenced]
+
+
+def _finding(candidate: Candidate) -> Finding:
+    rule, fact = candidate.rule, candidate.fact
+    software = str(fact.values.get("software", ""))
+    words = rule.fixes.get(software) or rule.fixes.get("any", "")
+    return Finding(
+        rule=rule.id,
+        severity=candidate.severity,
+        message=fill(rule.message, fact.values),
+        where=candidate.where,
+        because=fact.origins.get(candidate.at, ()),
+        fix=fill(words, fact.values),
+        fingerprint="\x1f".join([rule.id, *_identity(fact), candidate.at, _word(fact.values.get(candidate.at))]),
+    )
+
+
+def _identity(fact: Fact) -> list[str]:
+    return [_word(fact.values.get(name)) for name in IDENTITY[fact.kind]]
+
+
+def fill(message: str, values: Mapping[str, Value]) -> str:
+    """``{field}`` replaced by its value; an unknown one is ``?``."""
+    return re.sub(r"\{(\w+)\}", lambda found: _word(values.get(found[1], "?")), message)
+
+
+def _word(value: object) -> str:
+    if isinstance(value, tuple | list):
+        return ", ".join(map(str, value))
+    if value is None:
+        return "none"
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+
+
+def _distinct(findings: Iterable[Finding]) -> list[Finding]:
+    """Sorted by position; what several sockets share (the IPv4 and IPv6 side of one port) is said once."""
+    found = {(f.rule, f.where, f.message): f for f in reversed(list(findings))}
+    return sorted(found.values(), key=lambda f: (f.where, f.rule, f.message))

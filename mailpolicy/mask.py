@@ -1,0 +1,48 @@
+"""Lines as reports may show them: without the values of passwords, tokens and keys."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from mailpolicy.types import Fact, Span
+
+_SECRET = re.compile(
+    r"""(?ix)
+    (?P<name> \b[\w.-]*(?:password|passwd|passphrase|secret|token|api_?key|dnpass|bind_pw)[\w-]* | \bpass )
+    (?P<sep> ["']?\s*[=:]\s* | \s+ | >\s* )
+    (?P<value> "[^"\n]*" | '[^'\n]*' | [^\s,;<>"']+ )"""
+)
+_HARMLESS = re.compile(
+    r"(?ix) ["
+    r"'\"]? (?: [$%<{/] | yes\b | no\b | true\b | false\b | none\b | (?:proxy:)? \w+ : / | [a-z_-]* maps? \b"
+    r" | password- | eval\b | file\b | command\b | cmd\b )"
+)
+_DSN = re.compile(r"(?P<head>[a-z][a-z0-9+.-]*://[^\s:/@]*:)(?P<value>[^\s@/]+)(?=@)", re.IGNORECASE)
+
+
+def spans(facts: Iterable[Fact]) -> dict[tuple[str, int], list[Span]]:
+    """Where secrets stand, by file and line."""
+    found: dict[tuple[str, int], list[Span]] = {}
+    for fact in facts:
+        if fact.kind != "secret":
+            continue
+        for origin in fact.origins.get("storage", ()):
+            if origin.where is not None and origin.how != "declares":
+                found.setdefault((origin.where.file, origin.where.line), []).append(origin.where)
+    return found
+
+
+def mask(line: str, secrets: Iterable[Span] = ()) -> str:
+    """The line with each secret as stars of the same length, so that columns stay right."""
+    for span in secrets:
+        start, end = span.column - 1, span.end_column - 1
+        line = line[:start] + "*" * len(line[start:end]) + line[end:]
+    line = _SECRET.sub(_starred, line)
+    return _DSN.sub(lambda found: found["head"] + "*" * len(found["value"]), line)
+
+
+def _starred(found: re.Match[str]) -> str:
+    if _HARMLESS.match(found["value"]):
+        return found[0]
+    return found["name"] + found["sep"] + "*" * len(found["value"])

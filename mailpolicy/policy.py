@@ -1,0 +1,142 @@
+"""What a site asks for: the policy and hosts of mailpolicy.yaml, and what the command line says."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from mailpolicy.types import Rule, Version
+
+if TYPE_CHECKING:
+    from mailpolicy.strict_yaml import Node
+
+NAMES = ("mailpolicy.yaml", "mailpolicy.yml", ".mailpolicy.yaml", ".mailpolicy.yml")
+
+
+class BadPolicy(Exception):
+    """A policy that cannot be followed: an unknown rule, profile or file. ``str()`` is for users."""
+
+
+class Policy(NamedTuple):
+    """A site's policy; the default is what holds without a mailpolicy.yaml."""
+
+    path: str = ""
+    profile: str = "default"
+    rules: Mapping[str, str] = {}
+    """Rule id -> off or a severity."""
+    ports: str = ""
+    rules_dir: str = ""
+    exclude: tuple[str, ...] = ()
+    versions: tuple[tuple[str, str, Version], ...] = ()
+    """(folder, program, version) as ``hosts:`` declares them."""
+
+    @property
+    def folder(self) -> str:
+        """The folder that paths in the policy are relative to."""
+        return os.path.dirname(self.path)
+
+
+def find(start: str) -> str | None:
+    """The nearest mailpolicy.yaml: beside ``start`` or above it, no higher than the repository."""
+    folder = os.path.abspath(start if os.path.isdir(start) else os.path.dirname(start) or ".")
+    while True:
+        for name in NAMES:
+            path = os.path.join(folder, name)
+            if os.path.isfile(path):
+                return path
+        above = os.path.dirname(folder)
+        if above == folder or os.path.exists(os.path.join(folder, ".git")):
+            return None
+        folder = above
+
+
+def read(path: str, node: Node) -> Policy:
+    """The policy in a declaration that keeps to its schema."""
+    items = node.items or {}
+    policy = items["policy"].items or {} if "policy" in items else {}
+
+    def text(key: str) -> str:
+        return str(policy[key].scalar) if key in policy else ""
+
+    folder = os.path.dirname(path)
+    rules = policy["rules"].items or {} if "rules" in policy else {}
+    return Policy(
+        path=path,
+        profile=text("profile") or "default",
+        rules={name: str(entry.scalar) for name, entry in rules.items()},
+        ports=os.path.join(folder, text("ports")) if text("ports") else "",
+        rules_dir=os.path.join(folder, text("rules_dir")) if text("rules_dir") else "",
+        exclude=tuple(str(e.scalar) for e in policy["exclude"].entries or ()) if "exclude" in policy else (),
+        versions=tuple(_versions(folder, items["hosts"])) if "hosts" in items else (),
+    )
+
+
+def _versions(folder: str, hosts: Node) -> list[tuple[str, str, Version]]:
+    found = []
+    for name, host in (hosts.items or {}).items():
+        entries = host.items or {}
+        software = entries["software"].items or {} if "software" in entries else {}
+        folders = [str(e.scalar) for e in entries["directories"].entries or ()] if "directories" in entries else ["."]
+        for program, version in software.items():
+            made = numbers(str(version.scalar))
+            for place in folders:
+                where = os.path.normpath(os.path.join(folder, place))
+                found.append((where, program, Version(made, f"hosts: {name}")))
+    return found
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    """``3.7.11-0+deb12u1`` -> (3, 7, 11)."""
+    return tuple(int(part) for part in re.findall(r"\d+", re.split(r"[-+~ ]", version)[0])[:3])
+
+
+def excluded(policy: Policy, path: str) -> bool:
+    """Whether a pattern of ``exclude`` names the path or a folder above it."""
+    if not policy.exclude:
+        return False
+    shown = os.path.relpath(os.path.abspath(path), os.path.abspath(policy.folder or ".")).replace(os.sep, "/")
+    return any(re.match(_glob(pattern), shown) for pattern in policy.exclude)
+
+
+def _glob(pattern: str) -> str:
+    """A shell pattern as a regular expression; ``**`` crosses folders, a pattern without a slash fits at any depth."""
+    anchored = "/" in pattern.strip("/")
+    out = "" if anchored else "(?:.*/)?"
+    for piece in re.findall(r"\*\*/?|\*|\?|[^*?]+", pattern.strip("/").removeprefix("./")):
+        out += {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}.get(piece, re.escape(piece))
+    return out + "(?:/.*)?$"
+
+
+def apply(
+    rules: Mapping[str, Rule], profiles: Mapping[str, Mapping[str, object]], policy: Policy
+) -> dict[str, Rule]:
+    """The rules that are on, with the severities of the profile and then the policy. Raises BadPolicy."""
+    changes = _profile(profiles, policy.profile)
+    for name in policy.rules:
+        if name not in rules:
+            raise BadPolicy(f"{policy.path}: policy.rules names the unknown rule {name!r}{_nearest(name, rules)}")
+    changes = {**changes, **policy.rules}
+    found = {}
+    for name, rule in rules.items():
+        change = changes.get(name)
+        if change != "off":
+            found[name] = rule._replace(severity=change, grades=()) if change else rule
+    return found
+
+
+def _profile(profiles: Mapping[str, Mapping[str, object]], name: str) -> dict[str, str]:
+    if name not in profiles:
+        raise BadPolicy(f"unknown profile {name!r}{_nearest(name, profiles)}")
+    profile = profiles[name]
+    base = profile.get("extends")
+    rules = profile.get("rules") or {}
+    assert isinstance(rules, Mapping)
+    return {**(_profile(profiles, str(base)) if base else {}), **{str(k): str(v) for k, v in rules.items()}}
+
+
+def _nearest(word: str, known: object) -> str:
+    from mailpolicy.rules import nearest
+
+    return nearest(word, known)

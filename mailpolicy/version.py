@@ -1,0 +1,3 @@
+"""The version of mailpolicy."""
+
+VERSION = "0.1.0"
