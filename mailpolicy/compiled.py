@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from mailpolicy import data
-from mailpolicy.types import Grade, Rule
+from mailpolicy import data, rules
+from mailpolicy.types import Grade, Rule, Value
 
+KINDS = (
+    "listener", "connection", "server", "setting", "secret", "unread", "suppression", "offer", "mailbox",
+)  # fmt: skip
+"""Every kind of fact; each has a schema."""
 TARGET = os.path.join(data.PACKAGE, "_compiled.py")
 
 
@@ -23,6 +27,8 @@ class Compiled(NamedTuple):
     profiles: Mapping[str, Mapping[str, object]]
     declaration: Mapping[str, object]
     """The schema of mailpolicy.yaml."""
+    defaults: Mapping[str, Mapping[str, Value]]
+    """Kind -> field -> the value that holds where a reader says nothing at all of the field."""
 
 
 _loaded: Compiled | None = None
@@ -43,44 +49,48 @@ def _from_module() -> Compiled | None:
         return None
     if not data.INSTALLED and data.stamp() != _compiled.STAMP:
         return None
-    return _build(_compiled.RULES, _compiled.PROFILES, _compiled.DECLARATION)
+    return _build(vars(_compiled))
 
 
-def _build(
-    rules: tuple[tuple[object, ...], ...], profiles: Mapping[str, Mapping[str, object]], declaration: dict[str, object]
-) -> Compiled:
+def _build(space: Mapping[str, Any]) -> Compiled:
     made = {}
-    for row in rules:
-        rule = Rule(*row)  # type: ignore[arg-type]
+    for row in space["RULES"]:
+        rule = Rule(*row)
         made[rule.id] = rule._replace(grades=tuple(Grade(*grade) for grade in rule.grades))
-    return Compiled(made, profiles, declaration)
+    return Compiled(made, space["PROFILES"], space["DECLARATION"], space["DEFAULTS"])
 
 
 def _fresh() -> Compiled:
     text = source()
-    space: dict[str, object] = {}
+    space: dict[str, Any] = {}
     exec(compile(text, TARGET, "exec"), space)  # our own literals, just made
     write(text, TARGET)
-    return _build(space["RULES"], space["PROFILES"], space["DECLARATION"])  # type: ignore[arg-type]
+    return _build(space)
 
 
 def source() -> str:
     """The text of ``_compiled.py``. Raises RuleError for a mistake in a rule file."""
-    from mailpolicy import rules
-
     stamp = data.stamp()
     rows = tuple(_plain(rule) for rule in rules.parse_all(data.RULES).values())
     profiles = {}
     folder = os.path.join(data.RULES, "profiles")
     for name in sorted(os.listdir(folder)):
         profiles[name.removesuffix(".yaml")] = _profile(os.path.join(folder, name))
-    declaration = rules.load_schema("declaration.schema.json")
-    parts = ('"""Made from rules/ and schemas/ by mailpolicy/compiled.py."""\n',)
-    parts += tuple(
-        f"{name} = {value!r}\n"
-        for name, value in (("STAMP", stamp), ("RULES", rows), ("PROFILES", profiles), ("DECLARATION", declaration))
-    )
-    return "\n".join(parts)
+    values = {
+        "STAMP": stamp,
+        "RULES": rows,
+        "PROFILES": profiles,
+        "DECLARATION": rules.load_schema("declaration.schema.json"),
+        "DEFAULTS": {kind: _defaults(kind) for kind in KINDS},
+    }
+    head = '"""Made from rules/ and schemas/ by mailpolicy/compiled.py."""'
+    return "\n\n".join([head, *(f"{name} = {value!r}" for name, value in values.items()), ""])
+
+
+def _defaults(kind: str) -> dict[str, object]:
+    fields = rules.load_schema(f"{kind}.schema.json")["properties"]
+    assert isinstance(fields, dict)
+    return {name: field["default"] for name, field in fields.items() if "default" in field}
 
 
 def _plain(rule: Rule) -> tuple[object, ...]:

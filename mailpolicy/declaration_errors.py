@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any, cast
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
@@ -46,21 +47,21 @@ def _known(known: Mapping[str, object]) -> str:
 
 
 def _words(error: ValidationError) -> str:
-    value = error.instance
+    value, expected = error.instance, cast(Any, error.validator_value)
     shown = value if isinstance(value, int | float | bool | str) or value is None else type(value).__name__
     if error.validator == "enum":
-        allowed = [str(one) for one in error.validator_value]
+        allowed = [str(one) for one in expected]
         return f"{shown!r} is not allowed{nearest(str(shown), allowed)}; use {', '.join(allowed)}"
     if error.validator == "type":
-        kinds = error.validator_value
+        kinds = expected
         kinds = kinds if isinstance(kinds, str) else " or ".join(kinds)
         hint = "; write it in quotes" if kinds == "string" and isinstance(value, int | float) else ""
         return f"{shown!r} should be of type {kinds}{hint}"
     if error.validator == "required":
-        missing = [key for key in error.validator_value if isinstance(value, dict) and key not in value]
+        missing = [key for key in expected if isinstance(value, dict) and key not in value]
         return f"lacks {', '.join(missing)}"
     if error.validator in ("minimum", "maximum"):
-        return f"{shown!r} is out of range: {error.validator} is {error.validator_value}"
+        return f"{shown!r} is out of range: {error.validator} is {expected}"
     if error.validator == "pattern":
         return f"{shown!r} does not look like a version such as '3.7'"
     return error.message

@@ -34,10 +34,14 @@ class Candidate:
         self.rule, self.fact, self.at, self.where, self.severity = rule, fact, at, where, severity
 
 
-def findings(facts: Iterable[Fact], rules: Iterable[Rule]) -> list[Finding]:
+Defaults = Mapping[str, Mapping[str, Value]]
+
+
+def findings(facts: Iterable[Fact], rules: Iterable[Rule], defaults: Defaults) -> list[Finding]:
     """Findings of all rules over all facts, sorted by position; fingerprints still lack the path."""
     by_kind: dict[str, list[Fact]] = {}
     for fact in facts:
+        fact = with_defaults(fact, defaults.get(fact.kind, {}))
         by_kind.setdefault(fact.kind, []).append(fact)
     found = [
         candidate
@@ -46,6 +50,12 @@ def findings(facts: Iterable[Fact], rules: Iterable[Rule]) -> list[Finding]:
         if (candidate := _broken(rule, fact)) is not None
     ]
     return _distinct(_finding(candidate) for candidate in _specific(found))
+
+
+def with_defaults(fact: Fact, defaults: Mapping[str, Value]) -> Fact:
+    """The fact with what holds where its reader says nothing at all; what the reader calls unknown stays so."""
+    silent = {name: value for name, value in defaults.items() if name not in fact.origins}
+    return fact._replace(values={**silent, **fact.values}) if silent else fact
 
 
 def _broken(rule: Rule, fact: Fact) -> Candidate | None:
@@ -78,7 +88,7 @@ def severity(rule: Rule, fact: Fact, path: str) -> str:
 
 def _specific(found: Sequence[Candidate]) -> list[Candidate]:
     """One fault, one finding: a rule that speaks instead of another silences it on the same thing."""
-    silenced = set()
+    silenced: set[tuple[str, object]] = set()
     for candidate in found:
         for other in candidate.rule.instead_of:
             silenced.add((other, id(candidate.fact)))

@@ -40,9 +40,11 @@ class Layers:
             setting = layer.get(name)
             if setting is None:
                 continue
-            if setting.where is None:
-                how = "default"
-            else:
-                how = "overrides" if any(o.where for o in chain) else "sets"
-            chain.append(Origin(how, setting.where, setting.note))
+            chain.append(Origin(_how(setting, chain), setting.where, setting.note))
         return tuple(chain)
+
+
+def _how(setting: Setting, before: list[Origin]) -> str:
+    if setting.where is None:
+        return "default"
+    return "overrides" if any(origin.where for origin in before) else "sets"

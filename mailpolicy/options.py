@@ -147,4 +147,3 @@ def _pair_outputs(parser: argparse.ArgumentParser, wanted: argparse.Namespace) -
     if len(outputs) > len(formats) or len(formats) - len(outputs) > 1:
         parser.error("give an --output for each --format; only one may go to stdout")
     wanted.outputs = list(zip(formats, [*outputs, None], strict=False))
-

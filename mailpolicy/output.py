@@ -46,7 +46,7 @@ def write(text: str, target: list[str] | None) -> None:
 
 
 def _color(choice: str, stream: object) -> bool:
-    """``--color``, then NO_COLOR, then FORCE_COLOR, then whether it is a terminal (no-color.org: empty does not count)."""
+    """``--color``, then NO_COLOR, then FORCE_COLOR, then whether it is a terminal. An empty variable does not count."""
     if choice != "auto":
         return choice == "always"
     if os.environ.get("NO_COLOR"):

@@ -109,9 +109,7 @@ def _glob(pattern: str) -> str:
     return out + "(?:/.*)?$"
 
 
-def apply(
-    rules: Mapping[str, Rule], profiles: Mapping[str, Mapping[str, object]], policy: Policy
-) -> dict[str, Rule]:
+def apply(rules: Mapping[str, Rule], profiles: Mapping[str, Mapping[str, object]], policy: Policy) -> dict[str, Rule]:
     """The rules that are on, with the severities of the profile and then the policy. Raises BadPolicy."""
     changes = _profile(profiles, policy.profile)
     for name in policy.rules:

@@ -5,7 +5,8 @@ from __future__ import annotations
 SERVICES = {
     "smtp": 25, "mail": 25, "urd": 465, "smtps": 465, "ssmtp": 465, "submissions": 465,
     "submission": 587, "pop3": 110, "pop-3": 110, "pop3s": 995, "imap": 143, "imap2": 143,
-    "imaps": 993, "lmtp": 24, "sieve": 4190, "qmqp": 628, "nntp": 119, "http": 80, "https": 443, "ldap": 389, "ldaps": 636,
+    "imaps": 993, "lmtp": 24, "sieve": 4190, "qmqp": 628, "nntp": 119, "http": 80, "https": 443,
+    "ldap": 389, "ldaps": 636,
 }  # fmt: skip
 """IANA names and the aliases of Debian's netbase 6.4; lmtp by habit (RFC 2033 names no port)."""
 

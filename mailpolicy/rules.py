@@ -13,10 +13,8 @@ if TYPE_CHECKING:
     from mailpolicy.strict_yaml import Node
 
 SEVERITIES = ("error", "warning", "note")
-_KEYS = frozenset(
-    "id severity subject when require at message fix rationale source grades instead_of good bad".split()
-)
 _NEEDED = ("id", "severity", "subject", "require", "at", "message", "fix", "rationale", "source", "good", "bad")
+_KEYS = frozenset({*_NEEDED, "when", "grades", "instead_of"})
 
 
 class RuleError(Unreadable):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from mailpolicy import compiled, joins, judge, mask, policy, suppress
@@ -102,28 +102,39 @@ def _own_ports(known: Mapping[str, Rule], path: str) -> dict[str, Rule]:
 
 
 def gather(tree: Tree, paths: Sequence[str], site: Policy, assume: Mapping[str, Version]) -> Gathered:
-    """Reads every recognised file. What cannot be read is an error of the run or an ``unread``."""
+    """Reads every recognised file below the paths. What cannot be read is an error of the run."""
     errors: list[tuple[str, str]] = []
     by_format = _discover(tree, paths, site, errors)
+    inventory = read_all(tree, by_format, lambda program, path: _version(site, assume, program, path))
+    errors += [(unread.where.file, _fatal(unread)) for unread in inventory.unread if unread.fatal]
+    return Gathered(inventory, sum(map(len, by_format.values())), tuple(dict.fromkeys(errors)))
+
+
+def _fatal(unread: Unread) -> str:
+    return f"line {unread.where.line}: {unread.why}" if unread.where.line > 1 else unread.why
+
+
+def read_all(
+    tree: Tree, by_format: Mapping[str, Sequence[str]], version: Callable[[str, str], Version | None]
+) -> Inventory:
+    """Everything that files say, given by format; ``version(program, path)`` tells what to assume."""
     facts: list[Fact] = []
     unread: list[Unread] = []
     files: list[str] = []
     notes: list[str] = []
-    for name in by_format:
+    for name, paths in by_format.items():
         reader = load(name)
         seen: set[str] = set()
-        for group in reader.groups(by_format[name]):
+        for group in reader.groups(paths):
             left = tuple(path for path in group if path not in seen)
             if left:
-                made = _read(reader, tree, left, _version(site, assume, reader.SOFTWARE, left[0]))
+                made = _read(reader, tree, left, version(reader.SOFTWARE, left[0]))
                 facts += made.facts
                 unread += made.unread
                 notes += made.notes
                 seen.update(made.files or left)
         files += sorted(seen)
-    errors += [(str(u.where.file), f"line {u.where.line}: {u.why}" if u.where.line > 1 else u.why) for u in unread if u.fatal]
-    inventory = Inventory(tuple(facts), tuple(unread), tuple(files), tuple(notes))
-    return Gathered(inventory, sum(map(len, by_format.values())), tuple(dict.fromkeys(errors)))
+    return Inventory(tuple(facts), tuple(unread), tuple(files), tuple(dict.fromkeys(notes)))
 
 
 def _read(reader: Reader, tree: Tree, paths: tuple[str, ...], version: Version | None) -> Inventory:
@@ -135,9 +146,7 @@ def _read(reader: Reader, tree: Tree, paths: tuple[str, ...], version: Version |
         return Inventory(unread=(Unread(Span(paths[0], 1, 1, 2), why, True),), files=paths)
 
 
-def _discover(
-    tree: Tree, paths: Sequence[str], site: Policy, errors: list[tuple[str, str]]
-) -> dict[str, list[str]]:
+def _discover(tree: Tree, paths: Sequence[str], site: Policy, errors: list[tuple[str, str]]) -> dict[str, list[str]]:
     """Files by format, in the order of the list of readers."""
     found: dict[str, list[str]] = {name: [] for name in PATTERNS}
     for path in dict.fromkeys(os.path.normpath(path) for path in paths):
@@ -186,13 +195,14 @@ def judged(
 ) -> Judged:
     """Findings of an inventory; suppressions are applied, and judged themselves."""
     facts = (*inventory.facts, *joins.derive(inventory.facts), *(_unread(u) for u in inventory.unread))
-    findings = judge.findings(facts, rules.values())
+    defaults = compiled.load().defaults
+    findings = judge.findings(facts, rules.values(), defaults)
     comments = _comments(tree, inventory)
     if comments:
         day = today or _today()
         marks = suppress.facts(comments, findings, frozenset(known), day)
         findings = suppress.apply(findings, comments, day)
-        findings += judge.findings(marks, rules.values())
+        findings += judge.findings(marks, rules.values(), defaults)
         findings.sort(key=lambda f: (f.where, f.rule, f.message))
     return Judged(findings, facts)
 

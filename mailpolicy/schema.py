@@ -79,7 +79,7 @@ _TYPES: dict[str, Callable[[object], bool]] = {
     "string": lambda v: isinstance(v, str),
     "boolean": lambda v: isinstance(v, bool),
     "null": lambda v: v is None,
-    "integer": lambda v: isinstance(v, int) and not isinstance(v, bool) or isinstance(v, float) and v.is_integer(),
+    "integer": lambda v: _is_number(v) and float(v).is_integer(),  # type: ignore[arg-type]
     "number": lambda v: isinstance(v, int | float) and not isinstance(v, bool),
 }
 
