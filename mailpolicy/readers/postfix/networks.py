@@ -1,0 +1,37 @@
+"""Trusted networks: mynetworks and mynetworks_style (Postfix 3.10 src/global/mynetworks.c)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from mailpolicy.addresses import network_scope
+from mailpolicy.readers.postfix.params import View
+from mailpolicy.types import Origin, Span
+
+
+class Networks(NamedTuple):
+    """What mynetworks means for one service."""
+
+    listed: bool
+    """Whether mynetworks is set."""
+    entries: tuple[tuple[str, Span | None], ...]
+    """Patterns in order, as they are matched; ``!`` in front excludes. Without mynetworks: what its style surely holds."""
+    unknown: bool
+    """Whether there may be more: a table, a template, the networks of an interface."""
+    scope: str | None
+    """The widest, in the words of ``trusted_scope``; None where it is not known."""
+    style: str | None
+    """host, subnet or class where mynetworks is not set; None where it is or where the style is not known."""
+    origins: tuple[Origin, ...]
+
+
+def networks(view: View) -> Networks:
+    """The trusted networks that ``view`` gives."""
+    found = view.get("mynetworks")
+    if not view.is_set("mynetworks"):
+        style = view.get("mynetworks_style")
+        own = (("127.0.0.0/8", None), ("[::1]/128", None))
+        return Networks(False, own, style.text != "host", None, style.text, style.origins)
+    entries = tuple(view.elements("mynetworks"))
+    texts = [text for text, _ in entries if not text.startswith("!")]
+    return Networks(True, entries, found.text is None, network_scope(texts), None, found.origins)
