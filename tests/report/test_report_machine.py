@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 import re
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
 import pytest
 from jsonschema import Draft4Validator, Draft202012Validator, FormatChecker
-from report_samples import EMPTY, FULL, MAIN, MASTER, finding, report, rule
 
 from mailpolicy.report import FORMATS, load
 from mailpolicy.report.sarif import artifact, semantic_version, title_of
 from mailpolicy.types import Origin, Report, Span
+from tests.report.samples import EMPTY, FULL, MAIN, MASTER, finding, report, rule
 
 ROOT = Path(__file__).parents[2]
 HOSTILE = "a\x1b]0;x\x07\r\n::error::b%0A,c:d\u202e\udcff"
@@ -118,6 +119,13 @@ def test_all_formats_tell_the_same_findings() -> None:
     assert in_text(given) == in_json(given) == in_sarif(given) == in_github(given) == expected
 
 
+def seconds(renders: Callable[[Report], str], given: Report) -> float:
+    """Processor time; the least of several is what the code needs, the rest is the machine's other work."""
+    start = time.process_time()
+    renders(given)
+    return time.process_time() - start
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_ten_thousand_findings_take_less_than_a_second(name: str) -> None:
     because = (Origin("declares", Span(MASTER, 31, 1, 11)), Origin("sets", Span(MAIN, 12, 28, 35)))
@@ -126,9 +134,7 @@ def test_ten_thousand_findings_take_less_than_a_second(name: str) -> None:
         lines={(MAIN, 40): "mynetworks = " + "10.0.0.0/8 " * 2000, (MASTER, 31): "submission inet n - y - - smtpd"},
     )
     renders = load(name).render
-    start = time.process_time()
-    renders(given)
-    assert time.process_time() - start < 1
+    assert min(seconds(renders, given) for _ in range(3)) < 1
 
 
 def test_json_of_a_finding() -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
-from report_samples import EMPTY, FULL, LINES, MAIN, MASTER, finding, report
 
 from mailpolicy.report import text
 from mailpolicy.report.excerpt import window
 from mailpolicy.types import Origin, Report, Span
+from tests.report.samples import EMPTY, FULL, LINES, MAIN, MASTER, finding, report
 
 FULL_TEXT = """\
 etc/postfix/master.cf:34:30: error[submission-without-tls] port 587 takes submissions with TLS optional
