@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from mailpolicy import compiled, joins, judge, mask, policy, suppress
+from mailpolicy import compiled, joins, judge, policy, present, suppress
 from mailpolicy.facts import Draft
 from mailpolicy.policy import BadPolicy, Policy
 from mailpolicy.readers import PATTERNS, Reader, format_of, load
@@ -231,99 +231,19 @@ def _comments(tree: Tree, inventory: Inventory) -> list[Ignore]:
 
 
 def _finish(tree: Tree, paths: Sequence[str], gathered: Gathered, made: Judged, rules: Mapping[str, Rule]) -> Report:
-    base, anchor = _bases(paths)
-    findings = tuple(_fingerprinted(made.findings, anchor))
+    base, anchor = present.bases(paths)
+    findings = tuple(present.fingerprinted(made.findings, anchor))
     spans = [f.where for f in findings] + [o.where for f in findings for o in f.because if o.where]
-    lines = _lines(tree, spans, made.facts)
+    lines = present.lines(tree, spans, made.facts)
     inventory = gathered.inventory
     return Report(
         version=VERSION,
-        findings=tuple(_rebased(finding, base) for finding in findings),
-        errors=tuple((_shown(path, base), why) for path, why in gathered.errors),
+        findings=tuple(present.rebased(finding, base) for finding in findings),
+        errors=tuple((present.shown(path, base), why) for path, why in gathered.errors),
         notes=inventory.notes,
         rules=rules,
-        lines={(_shown(file, base), line): text for (file, line), text in lines.items()},
+        lines={(present.shown(file, base), line): text for (file, line), text in lines.items()},
         files=len(inventory.files),
         facts=len(inventory.facts),
         unknown=sum(field not in fact.values for fact in inventory.facts for field in fact.origins),
     )
-
-
-def _bases(paths: Sequence[str]) -> tuple[str | None, str]:
-    """The project's root, which reports show paths from, and the folder that fingerprints count from."""
-    first = os.path.abspath(paths[0] if paths else ".")
-    folder = first if os.path.isdir(first) else os.path.dirname(first)
-    root = folder
-    while True:
-        if any(os.path.exists(os.path.join(root, name)) for name in (".git", *policy.NAMES)):
-            return root, root
-        if os.path.dirname(root) == root:
-            return None, folder
-        root = os.path.dirname(root)
-
-
-def _shown(path: str, base: str | None) -> str:
-    """A path from the project's root; as it was given where there is none, or outside of it."""
-    if base is None or not path:
-        return path
-    full = os.path.abspath(path)
-    inside = full == base or full.startswith(base.rstrip(os.sep) + os.sep)
-    return os.path.relpath(full, base).replace(os.sep, "/") if inside else path
-
-
-def _moved(span: Span, base: str | None) -> Span:
-    return span._replace(file=_shown(span.file, base))
-
-
-def _steps(origins: Iterable[Origin], base: str | None) -> tuple[Origin, ...]:
-    return tuple(o._replace(where=_moved(o.where, base)) if o.where else o for o in origins)
-
-
-def _rebased(finding: Finding, base: str | None) -> Finding:
-    return finding._replace(where=_moved(finding.where, base), because=_steps(finding.because, base))
-
-
-def presentable(inventory: Inventory, paths: Sequence[str]) -> Inventory:
-    """An inventory whose paths are those that reports show."""
-    base, _ = _bases(paths)
-    if base is None:
-        return inventory
-    return inventory._replace(
-        facts=tuple(_presentable(fact, base) for fact in inventory.facts),
-        unread=tuple(unread._replace(where=_moved(unread.where, base)) for unread in inventory.unread),
-    )
-
-
-def _presentable(fact: Fact, base: str) -> Fact:
-    values = dict(fact.values)
-    if isinstance(instance := values.get("instance"), str):
-        values["instance"] = _shown(instance, base)
-    return fact._replace(values=values, origins={name: _steps(o, base) for name, o in fact.origins.items()})
-
-
-def _fingerprinted(findings: Iterable[Finding], anchor: str) -> Iterable[Finding]:
-    """A hash of rule, path, object and value; a number more where two would be the same."""
-    from hashlib import sha256
-
-    seen: dict[str, int] = {}
-    for finding in findings:
-        path = os.path.relpath(os.path.abspath(finding.where.file), anchor).replace(os.sep, "/")
-        text = f"{finding.fingerprint}\x1f{path}"
-        seen[text] = seen.get(text, 0) + 1
-        if seen[text] > 1:
-            text += f"\x1f{seen[text]}"
-        yield finding._replace(fingerprint=sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32])
-
-
-def _lines(tree: Tree, spans: Iterable[Span], facts: Iterable[Fact]) -> dict[tuple[str, int], str]:
-    secrets = mask.spans(facts)
-    found = {}
-    for span in spans:
-        key = (span.file, span.line)
-        if key not in found:
-            try:
-                text = tree.source(span.file).line(span.line)
-            except Unreadable:
-                text = ""
-            found[key] = mask.mask(text, secrets.get(key, ()))
-    return found

@@ -45,11 +45,16 @@ TEMPLATE = r"(?:\.(?:j2|jinja2?|tmpl|tpl|template|erb|epp|in|dist|sample|example
 _pattern: re.Pattern[str] | None = None
 
 
+def uncaptured(regex: str) -> str:
+    """A pattern whose groups capture nothing."""
+    return regex.replace("(", "(?:")
+
+
 def format_of(path: str) -> str | None:
     """The format that a path's name and place tell, or None."""
     global _pattern  # compiled once, and only when there is a path to look at
     if _pattern is None:
-        parts = (f"(?P<{name}>{regex.replace('(', '(?:')})" for name, regex in PATTERNS.items())
+        parts = (f"(?P<{name}>{uncaptured(regex)})" for name, regex in PATTERNS.items())
         _pattern = re.compile(f"(?:^|/)(?:{'|'.join(parts)}){TEMPLATE}$")
     found = _pattern.search(path)
     return found.lastgroup if found else None

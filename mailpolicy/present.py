@@ -1,0 +1,90 @@
+"""Findings and facts as reports show them: paths from the project's root, fingerprints, masked lines."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+
+from mailpolicy import mask, policy
+from mailpolicy.tree import Tree
+from mailpolicy.types import Fact, Finding, Inventory, Origin, Span, Unreadable
+
+
+def bases(paths: Sequence[str]) -> tuple[str | None, str]:
+    """The project's root, which reports show paths from, and the folder that fingerprints count from."""
+    first = os.path.abspath(paths[0] if paths else ".")
+    folder = first if os.path.isdir(first) else os.path.dirname(first)
+    root = folder
+    while True:
+        if any(os.path.exists(os.path.join(root, name)) for name in (".git", *policy.NAMES)):
+            return root, root
+        if os.path.dirname(root) == root:
+            return None, folder
+        root = os.path.dirname(root)
+
+
+def shown(path: str, base: str | None) -> str:
+    """A path from the project's root; as it was given where there is none, or outside of it."""
+    if base is None or not path:
+        return path
+    full = os.path.abspath(path)
+    inside = full == base or full.startswith(base.rstrip(os.sep) + os.sep)
+    return os.path.relpath(full, base).replace(os.sep, "/") if inside else path
+
+
+def _moved(span: Span, base: str | None) -> Span:
+    return span._replace(file=shown(span.file, base))
+
+
+def _steps(origins: Iterable[Origin], base: str | None) -> tuple[Origin, ...]:
+    return tuple(o._replace(where=_moved(o.where, base)) if o.where else o for o in origins)
+
+
+def rebased(finding: Finding, base: str | None) -> Finding:
+    return finding._replace(where=_moved(finding.where, base), because=_steps(finding.because, base))
+
+
+def presentable(inventory: Inventory, paths: Sequence[str]) -> Inventory:
+    """An inventory whose paths are those that reports show."""
+    base, _ = bases(paths)
+    if base is None:
+        return inventory
+    return inventory._replace(
+        facts=tuple(_presentable(fact, base) for fact in inventory.facts),
+        unread=tuple(unread._replace(where=_moved(unread.where, base)) for unread in inventory.unread),
+    )
+
+
+def _presentable(fact: Fact, base: str) -> Fact:
+    values = dict(fact.values)
+    if isinstance(instance := values.get("instance"), str):
+        values["instance"] = shown(instance, base)
+    return fact._replace(values=values, origins={name: _steps(o, base) for name, o in fact.origins.items()})
+
+
+def fingerprinted(findings: Iterable[Finding], anchor: str) -> Iterable[Finding]:
+    """A hash of rule, path, object and value; a number more where two would be the same."""
+    from hashlib import sha256
+
+    seen: dict[str, int] = {}
+    for finding in findings:
+        path = os.path.relpath(os.path.abspath(finding.where.file), anchor).replace(os.sep, "/")
+        text = f"{finding.fingerprint}\x1f{path}"
+        seen[text] = seen.get(text, 0) + 1
+        if seen[text] > 1:
+            text += f"\x1f{seen[text]}"
+        yield finding._replace(fingerprint=sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32])
+
+
+def lines(tree: Tree, spans: Iterable[Span], facts: Iterable[Fact]) -> dict[tuple[str, int], str]:
+    secrets = mask.spans(facts)
+    found = {}
+    for span in spans:
+        key = (span.file, span.line)
+        if key not in found:
+            try:
+                text = tree.source(span.file).line(span.line)
+            except Unreadable:
+                text = ""
+            found[key] = mask.mask(text, secrets.get(key, ()))
+    return found
