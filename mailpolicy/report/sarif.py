@@ -22,6 +22,10 @@ RELATED_LIMIT = 100
 """Locations of a result that GitHub shows."""
 
 _SCORES = {"error": "8.0", "warning": "5.5", "note": "2.0"}  # GitHub shows them as high, medium, low
+_NOTIFICATIONS = (
+    ("not-read", "A file was not read", "Nothing is known of what this file sets. Make it readable, or exclude it."),
+    ("not-compared", "Something was not compared", "A part of the check was left out, and so can hold faults."),
+)
 _ACRONYMS = re.compile(
     r"\b(?:acl|arc|ca|caa|dane|dkim|dmarc|dns|dnssec|expn|ip|imaps?|lmtp|mta|mx|pop3|rfc|rsa|sasl|smtps?|spf|srs|srv"
     r"|ssl|sts|tcp|tlsa?|tlsrpt|url|vrfy)\b"
@@ -49,11 +53,24 @@ def _driver(report: Report, rules: list[str]) -> Json:
     if semantic:
         driver["semanticVersion"] = semantic
     driver["rules"] = [_rule(report.rules[name]) for name in rules]
-    driver["notifications"] = [
-        {"id": "not-read", "shortDescription": {"text": "A file could not be read"}},
-        {"id": "not-compared", "shortDescription": {"text": "Something was not loaded or not compared"}},
-    ]
+    driver["notifications"] = [_notification(*notice) for notice in _NOTIFICATIONS]
     return driver
+
+
+def _notification(name: str, short: str, full: str) -> Json:
+    """GitHub asks of these what it asks of rules."""
+    return {
+        "id": name,
+        "name": pascal_case(name),
+        "shortDescription": {"text": short},
+        "fullDescription": {"text": full},
+        "help": {"text": full},
+    }
+
+
+def pascal_case(name: str) -> str:
+    """``submission-without-tls`` is ``SubmissionWithoutTls``."""
+    return "".join(part.capitalize() for part in name.split("-"))
 
 
 def semantic_version(version: str) -> str | None:
@@ -71,7 +88,7 @@ def _rule(rule: Rule) -> Json:
     title = title_of(rule.id)
     return {
         "id": rule.id,
-        "name": "".join(part[:1].upper() + part[1:] for part in rule.id.split("-")),
+        "name": pascal_case(rule.id),
         "shortDescription": {"text": title},
         "fullDescription": {"text": _cut(rationale or title)},
         "help": {"text": "\n\n".join(filter(None, plain)) or title, "markdown": _markdown(rule, title)},

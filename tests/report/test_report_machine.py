@@ -316,3 +316,11 @@ def test_github_lets_no_file_smuggle_a_command() -> None:
     assert all(re.match(r"::(error|notice) [^\x00-\x1f]*$", line) for line in lines)
     assert lines[1].split("::")[1].count(",") == 5
     assert "%250A" in lines[1]
+
+
+def test_sarif_descriptors_have_all_that_github_requires() -> None:
+    driver = sarif_of(FULL)["tool"]["driver"]
+    required = {"id", "name", "shortDescription", "fullDescription", "help"}
+    assert all(required <= each.keys() for each in driver["rules"] + driver["notifications"])
+    used = {note["descriptor"]["id"] for note in sarif_of(FULL)["invocations"][0]["toolExecutionNotifications"]}
+    assert used == {each["id"] for each in driver["notifications"]}
