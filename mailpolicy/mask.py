@@ -9,13 +9,14 @@ from mailpolicy.types import Fact, Span
 
 _SECRET = re.compile(
     r"""(?ix)
-    (?P<name> \b[\w.-]*(?:password|passwd|passphrase|secret|token|api_?key|dnpass|bind_pw)[\w-]* | \bpass )
+    (?P<name> \b[\w.-]*(?:password|passwd|passphrase|secret|token|api_?key|dnpass|bind_pw)(?!eval|cmd|command)[\w-]*
+            | ^\s*pass | \bpass(?=["']?\s*[=:]) )
     (?P<sep> ["']?\s*[=:]\s* | \s+ | >\s* )
     (?P<value> "[^"\n]*" | '[^'\n]*' | [^\s,;<>"']+ )"""
 )
 _HARMLESS = re.compile(
     r"(?ix) ["
-    r"'\"]? (?: [$%<{/] | yes\b | no\b | true\b | false\b | none\b | (?:proxy:)? \w+ : / | [a-z_-]* maps? \b"
+    r"'\"]? (?: [$%<{}/] | yes\b | no\b | true\b | false\b | none\b | (?:proxy:)? \w+ : / | [a-z_-]* maps? \b"
     r" | password- | eval\b | file\b | command\b | cmd\b )"
 )
 _DSN = re.compile(r"(?P<head>[a-z][a-z0-9+.-]*://[^\s:/@]*:)(?P<value>[^\s@/]+)(?=@)", re.IGNORECASE)

@@ -115,8 +115,8 @@ def scalar(text: str) -> Scalar:
     """A plain scalar by the core schema of YAML 1.2: ``no``, ``on``, ``25:25`` and ``1e3x`` are strings."""
     if text in _WORDS:
         return _WORDS[text]
-    if _INT.match(text) and len(text) < 19:
-        return int(text)
+    if _INT.match(text):
+        return int(text) if len(text) < 19 else text
     return float(text) if _FLOAT.match(text) else text
 
 

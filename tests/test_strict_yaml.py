@@ -1,0 +1,66 @@
+"""YAML without surprises."""
+
+from __future__ import annotations
+
+import pytest
+
+from mailpolicy.strict_yaml import YamlError, load
+from mailpolicy.text import Source
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("on: no", {"on": "no"}),
+        ("a: 25:25", {"a": "25:25"}),
+        ("a: 010", {"a": 10}),
+        ("a: 0x1f", {"a": "0x1f"}),
+        ("a: 'true'", {"a": "true"}),
+        ("a: true", {"a": True}),
+        ("a: 1.5", {"a": 1.5}),
+        ("a: ~", {"a": None}),
+        ("a:", {"a": None}),
+        ("a: [1, x]", {"a": [1, "x"]}),
+        ("993: a", {"993": "a"}),
+        ("a: |\n  x\n", {"a": "x\n"}),
+        ("a: &x {b: 1}\nc: *x", {"a": {"b": 1}, "c": {"b": 1}}),
+        ("", None),
+        ("a: 2026-01-01", {"a": "2026-01-01"}),
+        ("a: 99999999999999999999", {"a": "99999999999999999999"}),
+    ],
+)
+def test_values(text: str, expected: object) -> None:
+    node = load(Source("f", text))
+    assert node.plain() == expected
+
+
+def test_positions() -> None:
+    node = load(Source("f", "a: 1\nlist:\n  - {port: 25, tls: none}\n"))
+    value = node.at(["list", 0, "tls"])
+    assert (value.where.line, value.where.column, value.where.end_column) == (3, 21, 25)
+    assert value.key is not None
+    assert (value.key.line, value.key.column, value.key.end_column) == (3, 16, 19)
+
+
+BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
+    f"{chr(98 + n)}: &{chr(98 + n)} [{','.join([f'*{chr(97 + n)}'] * 9)}]\n" for n in range(9)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "line"),
+    [
+        ("a: 1\na: 2\n", "twice", 2),
+        ("a: [1\n", "not YAML", 2),
+        ("a: 1\n\tb: 2\n", "not YAML", 2),
+        ("? [a]\n: b\n", "plain word", 1),
+        (BOMB, "too many", None),
+        ("a: *b\n", "not YAML", 1),
+        ("[" * 2000, "", None),
+    ],
+    ids=["double key", "unclosed", "tab", "complex key", "bomb", "no anchor", "deep"],
+)
+def test_errors_have_positions(text: str, words: str, line: int | None) -> None:
+    with pytest.raises(YamlError, match=words) as problem:
+        load(Source("f", text))
+    assert line is None or problem.value.where.line == line
