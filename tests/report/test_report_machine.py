@@ -120,7 +120,7 @@ def test_all_formats_tell_the_same_findings() -> None:
 
 
 def seconds(renders: Callable[[Report], str], given: Report) -> float:
-    """Processor time; the least of several is what the code needs, the rest is the machine's other work."""
+    """Processor time of one report."""
     start = time.process_time()
     renders(given)
     return time.process_time() - start
@@ -134,7 +134,7 @@ def test_ten_thousand_findings_take_less_than_a_second(name: str) -> None:
         lines={(MAIN, 40): "mynetworks = " + "10.0.0.0/8 " * 2000, (MASTER, 31): "submission inet n - y - - smtpd"},
     )
     renders = load(name).render
-    assert min(seconds(renders, given) for _ in range(3)) < 1
+    assert any(seconds(renders, given) < 1 for _ in range(3))
 
 
 def test_json_of_a_finding() -> None:
