@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -43,6 +44,15 @@ class _Parser(argparse.ArgumentParser):
         return known
 
 
+def _formatter(prog: str) -> argparse.HelpFormatter:
+    """With a width of its own: else argparse imports shutil, and that all compression modules, at every start."""
+    try:
+        width = os.get_terminal_size().columns - 2
+    except (OSError, ValueError):
+        width = 100
+    return argparse.RawDescriptionHelpFormatter(prog, width=min(width, 100))
+
+
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """The options, as attributes. Exits with 2 on wrong use."""
     parser = _parser()
@@ -66,17 +76,19 @@ def _subparser(parser: argparse.ArgumentParser, command: str) -> argparse.Argume
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="mailpolicy", description=_HELP, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
-    )
+    parser = _Parser(prog="mailpolicy", description=_HELP, formatter_class=_formatter, allow_abbrev=False)
     parser.add_argument("-V", "--version", action="version", version=f"mailpolicy {VERSION}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    _add_check(commands.add_parser("check", help="check files and folders", allow_abbrev=False))
-    _add_inspect(commands.add_parser("inspect", help="show what the configuration amounts to", allow_abbrev=False))
-    commands.add_parser("rules", help="list the rules", allow_abbrev=False)
-    explain = commands.add_parser("explain", help="explain a rule", allow_abbrev=False)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", prog="mailpolicy")
+
+    def command(name: str, words: str) -> argparse.ArgumentParser:
+        return commands.add_parser(name, help=words, allow_abbrev=False, formatter_class=_formatter)
+
+    _add_check(command("check", "check files and folders"))
+    _add_inspect(command("inspect", "show what the configuration amounts to"))
+    command("rules", "list the rules")
+    explain = command("explain", "explain a rule")
     explain.add_argument("rule", metavar="RULE")
-    init = commands.add_parser("init", help="write a first mailpolicy.yaml", allow_abbrev=False)
+    init = command("init", "write a first mailpolicy.yaml")
     init.add_argument("directory", metavar="DIR", nargs="?", default=".")
     return parser
 

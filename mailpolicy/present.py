@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 
-from mailpolicy import mask, policy
+from mailpolicy import policy
 from mailpolicy.tree import Tree
 from mailpolicy.types import Fact, Finding, Inventory, Origin, Span, Unreadable
 
@@ -64,10 +64,10 @@ def _presentable(fact: Fact, base: str) -> Fact:
 
 def fingerprinted(findings: Iterable[Finding], anchor: str) -> Iterable[Finding]:
     """A hash of rule, path, object and value; a number more where two would be the same."""
-    from hashlib import sha256
-
     seen: dict[str, int] = {}
     for finding in findings:
+        from hashlib import sha256  # here: a run without findings does not pay for it
+
         path = os.path.relpath(os.path.abspath(finding.where.file), anchor).replace(os.sep, "/")
         text = f"{finding.fingerprint}\x1f{path}"
         seen[text] = seen.get(text, 0) + 1
@@ -77,6 +77,12 @@ def fingerprinted(findings: Iterable[Finding], anchor: str) -> Iterable[Finding]
 
 
 def lines(tree: Tree, spans: Iterable[Span], facts: Iterable[Fact]) -> dict[tuple[str, int], str]:
+    """The text of every line that reports show, secrets masked, by file and line."""
+    spans = list(spans)
+    if not spans:
+        return {}
+    from mailpolicy import mask  # its patterns cost time that a run without findings does not pay
+
     secrets = mask.spans(facts)
     found = {}
     for span in spans:

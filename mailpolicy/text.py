@@ -8,11 +8,8 @@ from typing import NamedTuple
 
 from mailpolicy.types import Span, Unreadable
 
-_COMMENT = re.compile(
-    r"(?:^|(?<=\s))(?:#|;|//|<!--|dnl\b)[^\n]*?\bmailpolicy:\s*(?P<rest>ignore\b[^\n]*?)\s*(?:-->\s*)?$",
-    re.MULTILINE,
-)
-_IGNORE = re.compile(r"ignore\[(?P<rules>[^\]\n]*)\](?P<until>\s+until=(?P<date>\S+))?(?:\s+--\s*(?P<reason>.*))?$")
+_COMMENT = r"(?:^|(?<=\s))(?:#|;|//|<!--|dnl\b)[^\n]*?\bmailpolicy:\s*(?P<rest>ignore\b[^\n]*?)\s*(?:-->\s*)?$"
+_IGNORE = r"ignore\[(?P<rules>[^\]\n]*)\](?P<until>\s+until=(?P<date>\S+))?(?:\s+--\s*(?P<reason>.*))?$"
 
 
 class Source:
@@ -128,8 +125,8 @@ def ignores(source: Source) -> list[Ignore]:
     if "mailpolicy:" not in source.text:
         return []
     found = []
-    for match in _COMMENT.finditer(source.text):
-        rest = _IGNORE.match(match["rest"])
+    for match in re.finditer(_COMMENT, source.text, re.MULTILINE):
+        rest = re.match(_IGNORE, match["rest"])
         where = source.span(match.start("rest"), match.end("rest"))
         own = not source.line(where.line)[: match.start() - source.starts[where.line - 1]].strip()
         first, last = _covered(source, where.line, own)

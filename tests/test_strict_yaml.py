@@ -56,7 +56,7 @@ BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
         ("? [a]\n: b\n", "plain word", 1),
         (BOMB, "too many", None),
         ("a: *b\n", "not YAML", 1),
-        ("[" * 2000, "", None),
+        ("[" * 2000, "nest", None),
     ],
     ids=["double key", "unclosed", "tab", "complex key", "bomb", "no anchor", "deep"],
 )
