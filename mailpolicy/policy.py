@@ -30,7 +30,7 @@ class Policy(NamedTuple):
     rules_dir: str = ""
     exclude: tuple[str, ...] = ()
     versions: tuple[tuple[str, str, Version], ...] = ()
-    """(folder, program, version) as ``hosts:`` declares them."""
+    """(absolute folder, program, version) as ``hosts:`` declares them."""
 
     @property
     def folder(self) -> str:
@@ -82,7 +82,7 @@ def _versions(folder: str, hosts: Node) -> list[tuple[str, str, Version]]:
         for program, version in software.items():
             made = numbers(str(version.scalar))
             for place in folders:
-                where = os.path.normpath(os.path.join(folder, place))
+                where = os.path.abspath(os.path.join(folder, place))
                 found.append((where, program, Version(made, f"hosts: {name}")))
     return found
 

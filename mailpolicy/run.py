@@ -111,7 +111,8 @@ def gather(tree: Tree, paths: Sequence[str], site: Policy, assume: Mapping[str, 
 
 
 def _fatal(unread: Unread) -> str:
-    return f"line {unread.where.line}: {unread.why}" if unread.where.line > 1 else unread.why
+    where = unread.where
+    return f"line {where.line}, column {where.column}: {unread.why}" if where[1:] != (1, 1, 2) else unread.why
 
 
 def read_all(
@@ -151,9 +152,13 @@ def _discover(tree: Tree, paths: Sequence[str], site: Policy, errors: list[tuple
     found: dict[str, list[str]] = {name: [] for name in PATTERNS}
     for path in dict.fromkeys(os.path.normpath(path) for path in paths):
         if os.path.isdir(path):
-            for file in walk(path, errors):
+            for file, is_folder in walk(path, errors):
                 name = format_of(file)
-                if name is not None and not policy.excluded(site, file):
+                if name is None or policy.excluded(site, file):
+                    continue
+                if is_folder:
+                    errors.append((file, "is a folder, not a file"))
+                else:
                     found[name].append(file)
         elif not policy.excluded(site, path):
             named = format_of(path) or _sniffed(tree, path, errors)
@@ -175,9 +180,9 @@ def _sniffed(tree: Tree, path: str, errors: list[tuple[str, str]]) -> str | None
 def _version(site: Policy, assume: Mapping[str, Version], program: str, path: str) -> Version | None:
     """``hosts:`` speaks for the folders that it names, ``--assume`` for the rest."""
     best: tuple[int, Version] | None = None
-    shown = os.path.normpath(path)
+    full = os.path.abspath(path)
     for folder, name, version in site.versions:
-        inside = folder == "." or shown == folder or shown.startswith(folder + os.sep)
+        inside = full.startswith(folder.rstrip(os.sep) + os.sep)
         if name == program and inside and (best is None or len(folder) > best[0]):
             best = (len(folder), version)
     return best[1] if best else assume.get(program)

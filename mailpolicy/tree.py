@@ -106,10 +106,10 @@ def _words(problem: OSError) -> str:
     return f"cannot be read ({(problem.strerror or str(problem)).lower()})"
 
 
-def walk(folder: str, failed: list[tuple[str, str]]) -> Iterator[str]:
-    """Everything below a folder but folders, sorted, without version control and dependencies. Follows no folder link.
+def walk(folder: str, failed: list[tuple[str, str]]) -> Iterator[tuple[str, bool]]:
+    """Everything below a folder, sorted, and whether it is a folder; without version control and dependencies.
 
-    Folders that cannot be listed are added to ``failed``, with the reason.
+    Follows no link to a folder. Folders that cannot be listed are added to ``failed``, with the reason.
     """
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
@@ -118,10 +118,11 @@ def walk(folder: str, failed: list[tuple[str, str]]) -> Iterator[str]:
         return
     for entry in entries:
         path = posixpath.join(folder, entry.name) if folder != "." else entry.name
-        if not entry.is_dir(follow_symlinks=False):
-            yield path
-        elif entry.name not in SKIPPED:
-            yield from walk(path, failed)
+        is_folder = entry.is_dir(follow_symlinks=False)
+        if entry.name not in SKIPPED:
+            yield path, is_folder
+            if is_folder:
+                yield from walk(path, failed)
 
 
 def place(absolute: str, home: str, actual: str) -> str | None:

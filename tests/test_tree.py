@@ -79,8 +79,8 @@ def test_walk_is_sorted_and_leaves_version_control_out(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     (tmp_path / "a" / "loop").symlink_to(tmp_path)
     failed: list[tuple[str, str]] = []
-    found = [os.path.relpath(path, tmp_path) for path in walk(str(tmp_path), failed)]
-    assert found == [".msmtprc", "a/loop", "a/y", "b/x"]
+    found = [(os.path.relpath(path, tmp_path), is_folder) for path, is_folder in walk(str(tmp_path), failed)]
+    assert found == [(".msmtprc", False), ("a", True), ("a/loop", False), ("a/y", False), ("b", True), ("b/x", False)]
     assert failed == []
 
 

@@ -1,0 +1,182 @@
+"""Whatever lies under a reader's file name: never a traceback, never silence, never exit 0 for what cannot be read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mailpolicy.cli import main
+from mailpolicy.readers import PATTERNS
+
+SAMPLES: dict[str, dict[str, str]] = {
+    "postfix": {
+        "main.cf": "compatibility_level = 3.6\nmydestination =\nsmtpd_tls_chain_files = /etc/ssl/private/a.pem\n"
+        "smtpd_tls_security_level = may\nsmtpd_relay_restrictions = permit_mynetworks,\n  defer_unauth_destination\n",
+        "master.cf": "smtp inet n - y - - smtpd\nsubmission inet n - y - - smtpd\n  -o smtpd_tls_security_level=encrypt\n",
+    },
+    "dovecot": {
+        "dovecot.conf": "protocols = imap\nssl = required\nssl_cert = </etc/ssl/private/a.crt\n"
+        "ssl_key = </etc/ssl/private/a.key\n"
+        "service imap-login {\n  inet_listener imap {\n    port = 0\n  }\n}\n"
+    },
+    "msmtp": {
+        ".msmtprc": "defaults\ntls on\nauth on\naccount a\nhost smtp.example.org\nport 587\n"
+        "user b\npasswordeval pass c\n"
+        "account default : a\n"
+    },
+    "autoconfig": {
+        "config-v1.1.xml": '<?xml version="1.0"?>\n<clientConfig version="1.1">\n <emailProvider id="example.org">\n'
+        '  <incomingServer type="imap">\n   <hostname>imap.example.org</hostname>\n   <port>993</port>\n'
+        "   <socketType>SSL</socketType>\n   <authentication>password-cleartext</authentication>\n"
+        "  </incomingServer>\n </emailProvider>\n</clientConfig>\n"
+    },
+    "declaration": {
+        "mailpolicy.yaml": "servers:\n  - host: mail.example.org\n    listeners:\n"
+        "      - {protocol: imap, port: 993, tls: implicit, auth: tls-only}\n"
+    },
+}
+
+
+PUNCTUATION = "{ } [ ] ( ) < > = : , $ ${ ${a ${{a} == $$ \" ' \\ # -o !include .. \t \r </ <a> &a; - 'a' %s"
+
+
+def test_every_reader_has_a_sample() -> None:
+    assert set(SAMPLES) == set(PATTERNS)
+
+
+Make = Callable[[Path, bytes], None]
+FILES = [(reader, name) for reader, files in SAMPLES.items() for name in files]
+
+
+def spoil(folder: Path, reader: str, name: str, make: Make) -> None:
+    """The reader's sample with one file replaced."""
+    for other, text in SAMPLES[reader].items():
+        if other != name:
+            (folder / other).write_text(text)
+    make(folder / name, SAMPLES[reader][name].encode())
+
+
+def checked(folder: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
+    code = main(["check", str(folder)])
+    captured = capsys.readouterr()
+    said = captured.out + captured.err
+    assert "Traceback" not in said
+    assert "mailpolicy failed" not in said
+    assert said.strip(), "silence"
+    return code, said
+
+
+def whole(path: Path, data: bytes) -> None:
+    path.write_bytes(data)
+
+
+def nothing(path: Path, data: bytes) -> None:
+    path.touch()
+
+
+def binary(path: Path, data: bytes) -> None:
+    path.write_bytes(bytes(range(256)) * 20)
+
+
+def folder(path: Path, data: bytes) -> None:
+    path.mkdir()
+
+
+def fifo(path: Path, data: bytes) -> None:
+    os.mkfifo(path)
+
+
+def link_to_itself(path: Path, data: bytes) -> None:
+    path.symlink_to(path.name)
+
+
+def link_to_nothing(path: Path, data: bytes) -> None:
+    path.symlink_to("gone")
+
+
+def one_long_line(path: Path, data: bytes) -> None:
+    with open(path, "wb") as file:
+        for _ in range(100):
+            file.write(b"x" * 1_000_000)
+
+
+def forbidden(path: Path, data: bytes) -> None:
+    path.write_bytes(data)
+    path.chmod(0)
+
+
+UNREADABLE = (binary, folder, fifo, link_to_itself, link_to_nothing, one_long_line)
+
+
+@pytest.mark.parametrize("how", UNREADABLE, ids=lambda how: how.__name__)
+@pytest.mark.parametrize(("reader", "name"), FILES)
+def test_what_cannot_be_read(
+    reader: str, name: str, how: Make, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spoil(tmp_path, reader, name, how)
+    code, said = checked(tmp_path, capsys)
+    assert code == 2
+    assert name in said
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+@pytest.mark.parametrize(("reader", "name"), FILES)
+def test_no_permission(reader: str, name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spoil(tmp_path, reader, name, forbidden)
+    code, said = checked(tmp_path, capsys)
+    assert code == 2
+    assert "permission denied" in said
+
+
+@pytest.mark.parametrize(("reader", "name"), FILES)
+def test_empty(reader: str, name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spoil(tmp_path, reader, name, nothing)
+    code, said = checked(tmp_path, capsys)
+    assert code != 0
+    assert name in said
+
+
+@pytest.mark.parametrize(("reader", "name"), FILES)
+def test_not_utf8_and_crlf_are_read(reader: str, name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """They are text still, and mean what they meant."""
+    spoil(tmp_path, reader, name, whole)
+    plain, _ = checked(tmp_path, capsys)
+    if not name.endswith((".xml", ".yaml")):
+        (tmp_path / name).write_bytes(b"# caf\xe9\n" + SAMPLES[reader][name].encode())
+        assert checked(tmp_path, capsys)[0] == plain
+    (tmp_path / name).write_bytes(SAMPLES[reader][name].encode().replace(b"\n", b"\r\n"))
+    assert checked(tmp_path, capsys)[0] == plain
+
+
+@pytest.mark.parametrize(("reader", "name"), FILES)
+def test_cut_at_every_byte(reader: str, name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = SAMPLES[reader][name].encode()
+    spoil(tmp_path, reader, name, whole)
+    for end in range(0, len(data), 7):
+        (tmp_path / name).write_bytes(data[:end])
+        checked(tmp_path, capsys)
+
+
+@pytest.mark.parametrize(("reader", "name"), FILES)
+def test_noise(reader: str, name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Lines of the format's own punctuation, shuffled: no reader may fall over its own syntax."""
+    import random
+
+    pick = random.Random(reader + name)
+    words = [*SAMPLES[reader][name].split(), *PUNCTUATION.split(" ")]
+    spoil(tmp_path, reader, name, nothing)
+    for _ in range(60):
+        text = "".join(pick.choice(words) + pick.choice((" ", "\n", "")) for _ in range(40))
+        (tmp_path / name).write_text(text)
+        checked(tmp_path, capsys)
+
+
+def test_include_loop(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "dovecot.conf").write_text("protocols = imap\n!include other.conf\n")
+    (tmp_path / "other.conf").write_text("!include dovecot.conf\n")
+    code, said = checked(tmp_path, capsys)
+    assert code != 0
+    assert "include" in said
