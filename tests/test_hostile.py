@@ -15,7 +15,8 @@ SAMPLES: dict[str, dict[str, str]] = {
     "postfix": {
         "main.cf": "compatibility_level = 3.6\nmydestination =\nsmtpd_tls_chain_files = /etc/ssl/private/a.pem\n"
         "smtpd_tls_security_level = may\nsmtpd_relay_restrictions = permit_mynetworks,\n  defer_unauth_destination\n",
-        "master.cf": "smtp inet n - y - - smtpd\nsubmission inet n - y - - smtpd\n  -o smtpd_tls_security_level=encrypt\n",
+        "master.cf": "smtp inet n - y - - smtpd\nsubmission inet n - y - - smtpd\n"
+        "  -o smtpd_tls_security_level=encrypt\n",
     },
     "dovecot": {
         "dovecot.conf": "protocols = imap\nssl = required\nssl_cert = </etc/ssl/private/a.crt\n"
