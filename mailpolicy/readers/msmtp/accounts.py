@@ -21,7 +21,8 @@ _SHOWN = 50
 _ALIASES = {"tls_nocertcheck": ("tls_certcheck", "off"), "tls_nostarttls": ("tls_starttls", "off")}
 _TAINTED = (
     "host", "port", "protocol", "tls", "tls_starttls", "tls_certcheck", "tls_fingerprint", "tls_trust_file", "socket",
-    "tls_priorities", "tls_host_override", "tls_key_file", "tls_cert_file", "auth", "user", "password", "passwordeval",
+    "tls_priorities", "tls_host_override", "tls_key_file", "tls_cert_file", "tls_crl_file",
+    "auth", "user", "password", "passwordeval",
 )  # fmt: skip
 
 

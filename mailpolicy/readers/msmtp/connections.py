@@ -203,23 +203,31 @@ def _credential(view: View, method: str) -> tuple[str | None, tuple[Origin, ...]
 
 
 def _broken(view: View) -> tuple[str | None, tuple[Origin, ...]]:
-    """Why msmtp opens no session for the account although it reads the file."""
-    method, tls = view.method, view.tls
-    if view.lmtp and view.account.last("port") is None and not view.text("socket"):
+    """Why msmtp opens no session for the account although it reads the file (``check_account``, ``smtp_auth``)."""
+    if view.lmtp and view.account.last("port") is None:
         return "LMTP has no default port and none is set", view.origins("protocol")
-    if tls in ("required", "implicit"):
-        if view.text("socket") and view.text("host") == "" and view.text("tls_host_override") == "":
-            return "TLS over a socket needs a host name to check", view.origins("socket")
-        pinned = view.text("tls_fingerprint") != "" or view.switch("tls_certcheck", True) is not True
-        if view.trust == "" and not pinned:
-            return "TLS has nothing to check the certificate with", view.origins("tls", "tls_trust_file")
-    if method not in (None, "off", "external") and view.text("user") == "":
-        return f"auth {method} needs a user", view.origins("user", "auth")
+    unchecked = _unchecked(view) if view.tls in ("required", "implicit") else None
+    if unchecked is not None:
+        return unchecked
     key, certificate = view.text("tls_key_file"), view.text("tls_cert_file")
     if (key == "") != (certificate == "") and None not in (key, certificate):
         missing = "tls_key_file" if key == "" else "tls_cert_file"
         return f"{missing} is missing", view.origins("tls_key_file", "tls_cert_file")
+    if view.trust == "" and view.text("tls_crl_file"):
+        return "tls_crl_file needs a tls_trust_file", view.origins("tls_trust_file", "tls_crl_file")
+    if view.method not in (None, "off", "external") and view.text("user") == "":
+        return f"auth {view.method} needs a user", view.origins("user", "auth")
     return None, ()
+
+
+def _unchecked(view: View) -> tuple[str, tuple[Origin, ...]] | None:
+    """Why TLS cannot begin."""
+    if view.text("socket") and view.text("host") == "" and view.text("tls_host_override") == "":
+        return "TLS over a socket needs a host name to check", view.origins("socket")
+    pinned = view.text("tls_fingerprint") != "" or view.switch("tls_certcheck", True) is not True
+    if view.trust == "" and not pinned:
+        return "TLS has nothing to check the certificate with", view.origins("tls", "tls_trust_file")
+    return None
 
 
 def identity(view: View) -> tuple[object, ...]:
