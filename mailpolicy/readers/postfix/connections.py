@@ -245,7 +245,8 @@ def _security(draft: Draft, tls: Policy, auth: Login, route: Route) -> None:
     draft.maybe("credential", auth.credential, auth.origins)
     draft.put("broken", auth.broken or tls.broken, auth.origins if auth.broken else tls.origins)
     chain = (*auth.options, *tls.origins)
-    if auth.authenticates is False or auth.plaintext is False or tls.tls in ("required", "implicit"):
+    never = tls.tls in ("required", "implicit") or (tls.tls is None and tls.broken)
+    if auth.authenticates is False or auth.plaintext is False or never:
         draft.put("cleartext_credentials", False, chain)
     elif auth.authenticates and auth.plaintext and tls.tls is not None:
         draft.put("cleartext_credentials", True, chain)

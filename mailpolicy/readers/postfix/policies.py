@@ -73,7 +73,7 @@ def policy(view: View, prefix: str, to: Destination, files: Files) -> Policy:
     wrapped = view.flag(prefix + "tls_wrappermode")
     mode = view.get(prefix + "tls_wrappermode").origins
     if level.broken:
-        return Policy("none" if not wrapped else "implicit", None, None, None, level.broken, level.origins, ())
+        return Policy(None, None, None, None, level.broken, level.origins, ())
     if level.name is None or wrapped is None:
         return Policy(None, None, None, None, None, level.origins, ())
     name, broken = _effective(view, prefix, to, level)
@@ -278,12 +278,12 @@ def _password(
         for table in tables:
             for entry in table.entries or ():
                 if "@" in entry.key and (not to.sender or entry.key.lower() in _sender_keys(to.sender)):
-                    return True, _kept(table), (Origin("implies", entry.where),)
+                    return True, _kept(table), (Origin("implies", entry.key_where),)
     keys = [] if to.text is None else [key for key in (to.host, to.text) if key]
     found, unsure = search(tables, keys)
     if found is not None:
         home = next(table for table in tables if found in (table.entries or ()))
-        return True, _kept(home), (Origin("implies", found.where),)
+        return True, _kept(home), (Origin("implies", found.key_where),)
     files_only = {_kept(table) for table in tables if table.entries is None}
     credential = files_only.pop() if len(files_only) == 1 else None
     if unsure or any(table.entries is None for table in tables):

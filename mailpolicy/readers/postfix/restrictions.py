@@ -52,7 +52,7 @@ def relay(view: View, networks: Networks, config: Config, family: int = 0) -> Re
     """
     broken = incomplete(view)
     if broken is not None:
-        return Relaying("none", _guards(view), broken)
+        return Relaying("none", guards(view), broken)
     lists = Lists(_site(view, networks, config))
     if not lists.delayed:
         first = lists.list_verdict(*STAGES[0], Who("stranger", family))
@@ -128,7 +128,7 @@ def _has_required(view: View, name: str, classes: set[str], depth: int) -> bool:
     return False
 
 
-def _guards(view: View) -> tuple[Origin, ...]:
+def guards(view: View) -> tuple[Origin, ...]:
     """Origins of both guarding lists, the one that a file sets last."""
     chains = [view.get(name).origins for name in _GUARDS]
     chains.sort(key=lambda chain: any(origin.where for origin in chain))
@@ -178,7 +178,7 @@ def _blame(lists: Lists, verdicts: list[tuple[str, Verdict]]) -> tuple[Origin, .
         return (*lists.view.get(name).origins, *found.blame)
     if lists.site.relays_all:
         return (*lists.view.get("relay_domains").origins, *lists.site.relays_all)
-    return _guards(lists.view)
+    return guards(lists.view)
 
 
 def _site(view: View, networks: Networks, config: Config) -> Site:
