@@ -159,7 +159,7 @@ def _tls(reading: Reading, draft: Draft, section: Section) -> Fault:
     mode, text, known = tls_of(section)
     origins = reading.sets(text) if text else ()
     draft.maybe("tls", mode, origins)
-    draft.put("verify", "none" if mode == "none" else "ca", origins if mode == "none" else ())
+    draft.maybe("verify", None if mode is None else "none" if mode == "none" else "ca", origins)
     if known:
         return None
     if text is None or not text.value:

@@ -149,8 +149,8 @@ def _security(draft: Draft, view: View) -> None:
         draft.put("verify", "none", view.origins("tls"))
     elif check is False:
         draft.put("verify", "none", view.origins("tls_certcheck"))
-    elif check is None or fingerprint is None:
-        draft.unknown("verify", view.origins("tls_certcheck", "tls_fingerprint"))
+    elif tls is None or check is None or fingerprint is None:
+        draft.unknown("verify", view.origins("tls_certcheck", "tls_fingerprint", "tls"))
     elif fingerprint:
         draft.put("verify", "fingerprint", view.origins("tls_certcheck", "tls_fingerprint"))
         draft.put("fingerprint_hash", FINGERPRINTS[len(fingerprint)], view.origins("tls_fingerprint"))
