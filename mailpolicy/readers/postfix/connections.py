@@ -245,7 +245,7 @@ def _security(draft: Draft, tls: Policy, auth: Login, route: Route) -> None:
     draft.maybe("credential", auth.credential, auth.origins)
     draft.put("broken", auth.broken or tls.broken, auth.origins if auth.broken else tls.origins)
     chain = (*auth.options, *tls.origins)
-    never = tls.tls in ("required", "implicit") or (tls.tls is None and tls.broken)
+    never = tls.tls in ("required", "implicit") or auth.broken or (tls.tls is None and tls.broken)
     if auth.authenticates is False or auth.plaintext is False or never:
         draft.put("cleartext_credentials", False, chain)
     elif auth.authenticates and auth.plaintext and tls.tls is not None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mailpolicy.addresses import network_scope
 from mailpolicy.facts import Draft
-from mailpolicy.readers.postfix import secrets, settings
+from mailpolicy.readers.postfix import faults, secrets
 from mailpolicy.readers.postfix.networks import networks
 from mailpolicy.readers.postfix.restrictions import guards, incomplete
 from mailpolicy.types import Fact, Origin, Span, Unreadable
@@ -25,7 +25,7 @@ _PIPELINING_SINCE: dict[tuple[int, ...], int] = {(3, 5): 20, (3, 6): 10, (3, 7):
 
 def facts(config: Config, listeners: list[Fact]) -> list[Fact]:
     """The ``server`` fact, settings at fault and secrets. ``listeners`` are this instance's listener facts."""
-    found = [*settings.facts(config), *secrets.facts(config)]
+    found = [*faults.facts(config), *secrets.facts(config)]
     if config.main_path in (config.master_path, None) and not config.services:
         return found
     return [_server(config, listeners), *found]
