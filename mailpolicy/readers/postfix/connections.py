@@ -206,6 +206,8 @@ def _fact(config: Config, route: Route, service: Service | None) -> Fact:
     view = config.view(service)
     protocol = service.command if service else "smtp"
     to = route.to
+    if not to.port_stated and to.port is not None and not route.proxy:
+        to = to._replace(port=24 if protocol == "lmtp" else 25)
     draft = Draft("connection", route.where or view.declared)
     draft.put("software", "postfix")
     draft.put("version", ".".join(map(str, config.version[:2])))
@@ -224,11 +226,15 @@ def _fact(config: Config, route: Route, service: Service | None) -> Fact:
     draft.put("mx_lookup", lookup, route.origins)
     if route.proxy:
         tls = Policy("none", "none", None, None, None, (), ())
-        auth = Login(False, False, (), "none", None, (), ())
+        auth = Login(False, False, True, (), "none", None, (), ())
     else:
         files = Files(config.tree, config.folder)
         tls = policy(view, protocol + "_", to, files)
         auth = login(view, protocol + "_", to, files)
+        if protocol == "smtp" and (to.text or "").startswith("inet:"):
+            tls = tls._replace(broken="the smtp client takes no inet: before a destination")
+    if auth.authenticates and not auth.clear and tls.tls == "opportunistic":
+        tls = tls._replace(tls="required", origins=(*tls.origins, *auth.options))
     _security(draft, tls, auth, route)
     return draft.fact()
 

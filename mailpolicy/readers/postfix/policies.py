@@ -53,6 +53,8 @@ class Login(NamedTuple):
     authenticates: bool | None
     plaintext: bool | None
     """A readable password may go over a session without TLS."""
+    clear: bool
+    """Some mechanism may be used without TLS; if none, mail to this destination waits for TLS."""
     mechanisms: tuple[str, ...] | None
     credential: str | None
     broken: str | None
@@ -77,6 +79,12 @@ def policy(view: View, prefix: str, to: Destination, files: Files) -> Policy:
     if level.name is None or wrapped is None:
         return Policy(None, None, None, None, None, level.origins, ())
     name, broken = _effective(view, prefix, to, level)
+    if not wrapped and _unheard(view, prefix, "starttls"):
+        level = level._replace(origins=(*level.origins, *_unheard(view, prefix, "starttls")))
+        if name in ("may", "dane"):
+            name = "none"
+        elif name != "none":
+            broken = broken or "STARTTLS that the server offers is not listened to"
     if wrapped and LEVELS.index(name) < LEVELS.index("encrypt"):
         broken = f'{prefix}tls_wrappermode requires "{prefix}tls_security_level = encrypt" (or stronger)'
     tls = (
@@ -99,6 +107,16 @@ def policy(view: View, prefix: str, to: Destination, files: Files) -> Policy:
         (*level.origins, *mode) if wrapped else level.origins,
         level.origins if given is not None else found.origins,
     )
+
+
+def _unheard(view: View, prefix: str, keyword: str) -> tuple[Origin, ...]:
+    """What makes the client deaf to an EHLO keyword, or nothing."""
+    if prefix == "smtp_" and view.flag("smtp_never_send_ehlo"):
+        return view.get("smtp_never_send_ehlo").origins
+    name = prefix + "discard_ehlo_keywords"
+    if keyword in (text.lower() for text, _ in view.elements(name)):
+        return view.get(name).origins
+    return ()
 
 
 def _global_level(view: View, prefix: str) -> _Level:
@@ -250,22 +268,34 @@ def login(view: View, prefix: str, to: Destination, files: Files) -> Login:
     switch = view.get(prefix + "sasl_auth_enable").origins
     if not on:
         bad = _bad_flag(view, prefix + "sasl_auth_enable") if on is None else None
-        return Login(on, False if on is False else None, (), "none" if on is False else None, bad, switch, ())
+        return Login(on, False if on is False else None, True, (), "none" if on is False else None, bad, switch, ())
+    deaf = _unheard(view, prefix, "auth")
+    if deaf:
+        return Login(False, False, True, (), "none", None, (*switch, *deaf), ())
     maps = view.get(prefix + "sasl_password_maps")
     if maps.text == "":
-        why = f"specify a password table via the `{prefix}sasl_password_maps' configuration parameter"
-        return Login(False, False, (), "none", why, maps.origins, ())
+        no_table = f"specify a password table via the `{prefix}sasl_password_maps' configuration parameter"
+        return Login(False, False, True, (), "none", no_table, maps.origins, ())
     options = view.get(prefix + "sasl_security_options")
     mechanisms, readable = _mechanisms(view, prefix)
+    only_plain = bool(mechanisms) and set(mechanisms or ()) <= {"PLAIN", "LOGIN"}
+    clear = not (only_plain and _refuses_plain(view, prefix + "sasl_security_options"))
+    covered = not (only_plain and _refuses_plain(view, prefix + "sasl_tls_security_options"))
     if options.text is None:
         readable = None
-    elif "noplaintext" in options.text.lower().replace(",", " ").split():
+    elif _refuses_plain(view, prefix + "sasl_security_options"):
         readable = False
     authenticates, credential, where = _password(view, prefix, to, files)
     origins = (*switch, *maps.origins, *where)
     if authenticates is False:
-        return Login(False, False, mechanisms, "none", None, origins, options.origins)
-    return Login(authenticates, readable, mechanisms, credential, None, origins, options.origins)
+        return Login(False, False, True, mechanisms, "none", None, origins, options.origins)
+    lost = authenticates and not clear and not covered
+    why = "noplaintext leaves no mechanism of the filter for a login" if lost else None
+    return Login(authenticates, readable, clear, mechanisms, credential, why, origins, options.origins)
+
+
+def _refuses_plain(view: View, name: str) -> bool:
+    return "noplaintext" in (view.get(name).text or "").lower().replace(",", " ").split()
 
 
 def _password(
