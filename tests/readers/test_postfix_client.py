@@ -261,3 +261,27 @@ def test_blames(main: str, field: str, text: str) -> None:
 def test_a_template_hides_the_host_alone() -> None:
     values = only("relayhost = [{{ relay }}]:587\n" + MAY)
     assert ("host" in values, values["port"], values["tls"]) == (False, 587, "opportunistic")
+
+
+@pytest.mark.parametrize(
+    ("main", "tls", "authenticates", "cleartext", "broken"),
+    [
+        (MAY + PLAIN + "smtp_discard_ehlo_keywords = STARTTLS", "none", True, True, False),
+        (ENCRYPT + PLAIN + "smtp_discard_ehlo_keywords = starttls", "required", True, False, True),
+        (MAY + PLAIN + "smtp_discard_ehlo_keywords = auth", "opportunistic", False, False, False),
+        (MAY + PLAIN + "smtp_never_send_ehlo = yes", "none", False, False, False),
+        (MAY + "smtp_sasl_mechanism_filter = plain, login", "required", True, False, True),
+        (
+            MAY + "smtp_sasl_mechanism_filter = plain\nsmtp_sasl_tls_security_options = noanonymous",
+            "required",
+            True,
+            False,
+            False,
+        ),
+    ],
+)
+def test_what_the_client_does_not_hear(main: str, tls: str, authenticates: bool, cleartext: bool, broken: bool) -> None:
+    values = only(RELAY + LOGIN + main)
+    names = ("tls", "authenticates", "cleartext_credentials")
+    assert tuple(values[name] for name in names) == (tls, authenticates, cleartext)
+    assert bool(values["broken"]) is broken
