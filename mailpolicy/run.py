@@ -132,10 +132,22 @@ def read_all(
                 made = _read(reader, tree, left, version(reader.SOFTWARE, left[0]))
                 facts += made.facts
                 unread += made.unread
+                unread += _empty(tree, left, made)
                 notes += made.notes
                 seen.update(made.files or left)
         files += sorted(seen)
     return Inventory(tuple(facts), tuple(unread), tuple(files), tuple(dict.fromkeys(notes)))
+
+
+def _empty(tree: Tree, paths: Iterable[str], made: Inventory) -> Iterable[Unread]:
+    """Files with nothing in them, which is seldom meant; readers need not look for that."""
+    for path in paths:
+        try:
+            blank = not tree.source(path).text.strip()
+        except Unreadable:
+            continue  # its reader has said so
+        if blank and all(unread.where.file != path for unread in made.unread):
+            yield Unread(Span(path, 1, 1, 2), "is empty")
 
 
 def _read(reader: Reader, tree: Tree, paths: tuple[str, ...], version: Version | None) -> Inventory:

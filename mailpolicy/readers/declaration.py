@@ -37,8 +37,6 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     except Unreadable as problem:
         return Inventory(unread=(Unread(Span(path, 1, 1, 2), str(problem), True),), files=paths)
     unread = mistakes(node)
-    if node.plain() is None:
-        unread = (Unread(node.where, "is empty: write one with 'mailpolicy init'"),)
     if unread:
         return Inventory(unread=unread, files=paths)
     facts = [*_servers(source, node), *_clients(source, node)]
