@@ -288,3 +288,12 @@ def test_a_text_of_another_kind_is_refused_as_a_whole() -> None:
 def test_many_accounts_in_a_chain_cost_linear_time() -> None:
     text = "account a0\nhost h\n" + "".join(f"account a{i} : a{i - 1}, a{i - 1}\nport {i}\n" for i in range(1, 5000))
     assert len(read(text).facts) == 5000
+
+
+def test_a_file_without_accounts_is_noted() -> None:
+    assert read("{{ include }}\n").notes == (".msmtprc: holds no account",)
+    assert read("defaults\ntls on\n").notes == (".msmtprc: holds no account",)
+
+
+def test_an_empty_file_is_fatal() -> None:
+    assert [(u.why, u.fatal) for u in read(" \n").unread] == [("is empty", True)]

@@ -45,6 +45,8 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
         source = tree.source(path)
     except Unreadable as problem:
         return Inventory(unread=(Unread(Span(path, 1, 1, 2), str(problem), fatal=True),), files=(path,))
+    if not source.text.strip():
+        return Inventory(unread=(Unread(Span(path, 1, 1, 2), "is empty", fatal=True),), files=(path,))
     numbers = version.numbers if version else NEWEST
     parsed = parse(source, numbers)
     if not parsed.understood:
@@ -52,6 +54,8 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
         return Inventory(unread=(Unread(parsed.unread[0].where, why, fatal=True),), files=(path,))
     views = [View(account, numbers) for account in parsed.accounts]
     facts, unread, notes = _connections(views, parsed, path)
+    if not parsed.accounts and not parsed.refused:
+        notes = (*notes, f"{path}: holds no account")
     return Inventory((*facts, *_secrets(parsed, path, numbers)), (*parsed.unread, *unread), (path,), notes)
 
 

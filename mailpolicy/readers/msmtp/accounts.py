@@ -70,7 +70,7 @@ class Parsed(NamedTuple):
     unread: tuple[Unread, ...]
     refused: Unread | None
     understood: bool
-    """At least one line is msmtp's, or there is no line at all."""
+    """At least one line is msmtp's, or there is none that is not."""
 
 
 class _Parser:
@@ -88,7 +88,6 @@ class _Parser:
         self.problems = 0
         self.first: Unread | None = None
         self.known = 0
-        self.seen = 0
 
     def refuse(self, where: Span, why: str) -> None:
         self.problems += 1
@@ -102,11 +101,10 @@ class _Parser:
 
     def read(self) -> Parsed:
         for line in lines(self.source.text):
-            self.seen += 1
             self.one(line)
         if self.problems > _SHOWN and self.first is not None:
             self.unread.append(Unread(self.first.where, f"{self.problems - _SHOWN} more lines that msmtp refuses"))
-        return Parsed(tuple(self.accounts), tuple(self.unread), self.first, self.known > 0 or not self.seen)
+        return Parsed(tuple(self.accounts), tuple(self.unread), self.first, self.known > 0 or not self.problems)
 
     def one(self, line: Line) -> None:
         kind = templates.kind(line)
