@@ -37,6 +37,7 @@ CONFIGS = {
     "no tls, auth plain": f"account default\n{LOGIN}auth plain\n",
     "no tls, auth login": f"account default\n{LOGIN}auth login\ntls_starttls on\n",
     "no tls, auth cram-md5": f"account default\n{LOGIN}auth cram-md5\n",
+    "no tls, auth xoauth2": f"account default\n{LOGIN}auth xoauth2\n",
     "no tls, no auth": f"account default\n{LOGIN}tls off\n",
     "certcheck off": f"account default\n{LOGIN}tls on\ntls_certcheck off\nauth plain\n",
     "certcheck off wins over a pin": f"account default\n{LOGIN}tls on\ntls_fingerprint PIN\ntls_certcheck off\n",
@@ -110,7 +111,7 @@ class Server:
                     connection = self.context.wrap_socket(connection, server_side=True)
                     stream = connection.makefile("rb")
                     continue
-                login |= connection is raw and words[0] == b"AUTH" and words[1] in (b"PLAIN", b"LOGIN")
+                login |= connection is raw and words[0] == b"AUTH" and words[1] in (b"PLAIN", b"LOGIN", b"XOAUTH2")
                 mail |= words[0] == b"DATA"
                 self.answer(connection, stream, words)
         except OSError:
@@ -122,7 +123,7 @@ class Server:
     def answer(self, connection: socket.socket, stream: BinaryIO, words: list[bytes]) -> None:
         starttls = b"250-STARTTLS\r\n" if self.context and not isinstance(connection, ssl.SSLSocket) else b""
         if words[0] == b"EHLO":
-            connection.sendall(b"250-test\r\n" + starttls + b"250 AUTH PLAIN LOGIN CRAM-MD5\r\n")
+            connection.sendall(b"250-test\r\n" + starttls + b"250 AUTH PLAIN LOGIN CRAM-MD5 XOAUTH2\r\n")
         elif words[0] == b"AUTH":
             challenges = {b"LOGIN": [b"VXNlcm5hbWU6", b"UGFzc3dvcmQ6"], b"CRAM-MD5": [b"PDFAdGVzdD4="]}
             for challenge in challenges.get(words[1], []):
