@@ -24,10 +24,14 @@ mydestination = $myhostname, localhost
 
 
 def instance(
-    main: str, files: Mapping[str, str] | None = None, master: str = MASTER, version: tuple[int, ...] = (3, 7)
+    main: str,
+    files: Mapping[str, str] | None = None,
+    master: str = MASTER,
+    version: tuple[int, ...] = (3, 7),
+    base: str = BASE,
 ) -> Config:
-    """The instance whose main.cf is BASE and ``main``; ``files`` lie beside it."""
-    texts = {"etc/postfix/main.cf": BASE + main, "etc/postfix/master.cf": master}
+    """The instance whose main.cf is ``base`` and ``main``; ``files`` lie beside it."""
+    texts = {"etc/postfix/main.cf": base + main, "etc/postfix/master.cf": master}
     texts |= {f"etc/postfix/{name}": text for name, text in (files or {}).items()}
     tree = Memory(texts)
     unread: list[Unread] = []

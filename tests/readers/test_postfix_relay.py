@@ -218,6 +218,17 @@ def test_broken(main: str, reason: str) -> None:
     assert reason in (relaying(main)[0].broken or "works")
 
 
+@pytest.mark.parametrize(
+    ("main", "broken"),
+    [("mynetworks = {{ nets }}\n", True), ("{% for p in all %}\n{{ p.name }} = {{ p.value }}\n{% endfor %}\n", False)],
+)
+def test_a_template_that_may_bring_the_restrictions(main: str, broken: bool) -> None:
+    config = instance(main, base="myhostname = mail.example.org\n")
+    view = config.view(config.services[0])
+    answer = restrictions.relay(view, networks(view), config)
+    assert (answer.broken is not None) is broken
+
+
 def test_naked_addresses_are_gone_in_3_9() -> None:
     main = NOBODY + RELAY + "permit_naked_ip_address" + GUARD
     assert (relaying(main)[0].relay, relaying(main, version=(3, 10))[0].relay) == ("open", "none")

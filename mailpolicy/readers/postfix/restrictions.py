@@ -25,7 +25,7 @@ REQUIRED = (
     "check_relay_domains",
 )
 """smtpd does not work unless one of these can be reached (smtpd_check.c, has_required)."""
-_GUARDS = ("smtpd_relay_restrictions", "smtpd_recipient_restrictions")
+GUARDS = ("smtpd_relay_restrictions", "smtpd_recipient_restrictions")
 
 
 class Relaying(NamedTuple):
@@ -51,6 +51,8 @@ def relay(view: View, networks: Networks, config: Config, family: int = 0) -> Re
     ``family`` (4 or 6) narrows the question to clients of one address family.
     """
     broken = incomplete(view)
+    if broken is not None and filled_in(view, config):
+        return Relaying(None, guards(view), None)
     if broken is not None:
         return Relaying("none", guards(view), broken)
     lists = Lists(_site(view, networks, config))
@@ -104,12 +106,23 @@ def incomplete(view: View) -> str | None:
     for name in classes:
         if view.get(name).text == "":
             return f"restriction class `{name}' needs a definition"
-    if any(view.get(name).text is None for name in _GUARDS):
+    if any(view.get(name).text is None for name in GUARDS):
         return None
-    if any(_has_required(view, name, set(classes), 0) for name in reversed(_GUARDS)):
+    if any(_has_required(view, name, set(classes), 0) for name in reversed(GUARDS)):
         return None
     words = ", ".join(REQUIRED[:-1]) + " or " + REQUIRED[-1]
-    return f"in parameter {' or '.join(_GUARDS)}, specify at least one working instance of: {words}"
+    return f"in parameter {' or '.join(GUARDS)}, specify at least one working instance of: {words}"
+
+
+def filled_in(view: View, config: Config) -> bool:
+    """Whether main.cf sets no guarding list, but lines that a template makes up might."""
+    if any(view.is_set(name) for name in (*GUARDS, "compatibility_level")):
+        return False
+    try:
+        text = config.tree.source(config.main_path).text
+    except Unreadable:
+        return True
+    return re.search(r"^[ \t]*(?:\{[{%]|<%)", text, re.MULTILINE) is not None
 
 
 def _has_required(view: View, name: str, classes: set[str], depth: int) -> bool:
@@ -130,7 +143,7 @@ def _has_required(view: View, name: str, classes: set[str], depth: int) -> bool:
 
 def guards(view: View) -> tuple[Origin, ...]:
     """Origins of both guarding lists, the one that a file sets last."""
-    chains = [view.get(name).origins for name in _GUARDS]
+    chains = [view.get(name).origins for name in GUARDS]
     chains.sort(key=lambda chain: any(origin.where for origin in chain))
     return tuple(origin for chain in chains for origin in chain)
 
@@ -170,7 +183,7 @@ def _undeliverable(view: View) -> bool:
 
 def _blame(lists: Lists, verdicts: list[tuple[str, Verdict]]) -> tuple[Origin, ...]:
     """The chain of what let a client through: the permit of the list that was to guard relaying."""
-    passed = [(name, found) for name, found in verdicts if name in _GUARDS and found.outcome == PASS]
+    passed = [(name, found) for name, found in verdicts if name in GUARDS and found.outcome == PASS]
     classes = {name for name, _ in lists.view.elements("smtpd_restriction_classes")}
     passed.sort(key=lambda item: not _has_required(lists.view, item[0], classes, 0))
     if passed:

@@ -10,7 +10,7 @@ from mailpolicy.addresses import network_scope
 from mailpolicy.facts import Draft
 from mailpolicy.readers.postfix import faults, secrets
 from mailpolicy.readers.postfix.networks import networks
-from mailpolicy.readers.postfix.restrictions import guards, incomplete
+from mailpolicy.readers.postfix.restrictions import GUARDS, filled_in, guards, incomplete
 from mailpolicy.types import Fact, Origin, Span, Unreadable
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def _server(config: Config, listeners: list[Fact]) -> Fact:
     mx = mx or views
     _worst(draft, "smuggling_protection", False, (_newlines(v) for v in mx))
     _worst(draft, "pipelining_protection", False, (_pipelining(v) for v in mx))
-    _worst(draft, "relay_restrictions_complete", False, ((_complete(v), guards(v)) for v in views))
+    _worst(draft, "relay_restrictions_complete", False, ((_complete(v, config), guards(v)) for v in views))
     _worst(draft, "tls_logged", False, (_tls_logged(v) for v in _with_tls(config, smtpd, listeners) or ()))
     _worst(draft, "login_throttle", False, (_throttle(v) for v in _with_login(config, smtpd, listeners)))
     _forged(draft, views)
@@ -132,10 +132,12 @@ def _pipelining(view: View) -> tuple[bool | None, tuple[Origin, ...]]:
     return view.flag("smtpd_forbid_unauth_pipelining"), found.origins
 
 
-def _complete(view: View) -> bool | None:
-    if any(view.get(name).text is None for name in ("smtpd_relay_restrictions", "smtpd_recipient_restrictions")):
+def _complete(view: View, config: Config) -> bool | None:
+    if any(view.get(name).text is None for name in GUARDS):
         return None
-    return incomplete(view) is None
+    if incomplete(view) is None:
+        return True
+    return None if filled_in(view, config) else False
 
 
 def _with(config: Config, smtpd: _Smtpd, listeners: list[Fact], field: str) -> list[View]:
