@@ -43,8 +43,7 @@ class Source:
         """
         line = bisect_right(self.starts, start)
         first = self.starts[line - 1]
-        stop = self.text.find("\n", first)
-        stop = len(self.text) if stop < 0 else stop
+        stop = self._end(line)
         if end is None:
             end = first + len(self.text[first:stop].rstrip())
         end = min(end, stop)
@@ -56,9 +55,11 @@ class Source:
         """Line ``number``, 1-based, without its end."""
         if not 1 <= number <= len(self.starts):
             return ""
-        first = self.starts[number - 1]
-        stop = self.text.find("\n", first)
-        return self.text[first : len(self.text) if stop < 0 else stop].rstrip("\r")
+        return self.text[self.starts[number - 1] : self._end(number)].rstrip("\r")
+
+    def _end(self, number: int) -> int:
+        """Offset of the end of line ``number``."""
+        return self.starts[number] - 1 if number < len(self.starts) else len(self.text)
 
     def line_span(self, number: int) -> Span:
         """The whole of line ``number`` without the blanks around it."""

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "mailpolicy"
 
 FLOORS = {
-    "types": 0, "addresses": 0, "ports": 0, "data": 0, "version": 0, "schema": 0,
+    "types": 0, "addresses": 0, "ports": 0, "data": 0, "version": 0, "providers": 0, "schema": 0,
     "text": 1, "layers": 1, "facts": 1, "mask": 1,
     "tree": 2, "strict_yaml": 2, "joins": 2, "suppress": 2,
     "rules": 3, "judge": 3,

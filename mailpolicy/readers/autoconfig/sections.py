@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from mailpolicy.addresses import host_scope
 from mailpolicy.facts import Draft
+from mailpolicy.providers import wants_oauth2
 from mailpolicy.readers.autoconfig.xml_positions import Element, Text
 from mailpolicy.text import Source
 from mailpolicy.types import Fact, Origin, Span, Unread
@@ -36,11 +37,6 @@ _MECHANISMS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 _WITHOUT_LOGIN = frozenset({"none", "client-IP-address", "smtp-after-pop"})
 _READABLE = frozenset({"PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER"})
-_OAUTH2_HOSTS = frozenset({
-    "imap.gmail.com", "imap.googlemail.com", "pop.gmail.com", "pop.googlemail.com", "smtp.gmail.com",
-    "smtp.googlemail.com", "outlook.office365.com", "smtp.office365.com", "imap-mail.outlook.com",
-    "pop-mail.outlook.com", "smtp-mail.outlook.com", "imap.mail.me.com", "smtp.mail.me.com",
-})  # fmt: skip
 _PLACEHOLDER = re.compile(
     r"\{\{|\{%|<%|<\?|\$|%[A-Z]+%?|\{[A-Za-z_.]+\}|__\w+__|@\w+@|\[\[|^[A-Z0-9]*_[A-Z0-9_]*$|<[^>]*>|^$"
 )
@@ -198,7 +194,7 @@ def _login(reading: Reading, draft: Draft, section: Section) -> Fault:
         draft.put("credential", "none", origins)
     _clear(reading, draft, section, [(t, (t.value.upper(),) if t in sasl else _MECHANISMS[t.value]) for t in known])
     host = section.element.first("hostname")
-    if host is not None and host.text.value.lower() in _OAUTH2_HOSTS and {"PLAIN", "CRAM-MD5", "NTLM"} & {*mechanisms}:
+    if host is not None and wants_oauth2(host.text.value) and {"PLAIN", "CRAM-MD5", "NTLM"} & {*mechanisms}:
         draft.put("provider", "oauth2", (*reading.sets(host.text), *origins))
     return None
 

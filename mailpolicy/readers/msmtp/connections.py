@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from mailpolicy.addresses import host_scope
 from mailpolicy.facts import Draft
+from mailpolicy.providers import wants_oauth2
 from mailpolicy.readers.msmtp.accounts import Account, Value
 from mailpolicy.readers.msmtp.priorities import lowest
 from mailpolicy.readers.msmtp.syntax import FINGERPRINTS, PLACEHOLDER, number
@@ -19,8 +20,6 @@ SOFTWARE = "msmtp"
 _IN_CLEAR = frozenset({"plain", "login", "oauthbearer", "xoauth2"})
 _NO_PASSWORD = frozenset({"external", "gssapi"})
 _TOKEN = frozenset({"oauthbearer", "xoauth2"})
-_OAUTH2_HOSTS = frozenset({"smtp.gmail.com", "smtp.googlemail.com", "smtp.office365.com", "smtp.outlook.com",
-                           "smtp-mail.outlook.com", "outlook.office365.com", "smtp.mail.me.com"})  # fmt: skip
 _SECRET_TAKEN_OUT = re.compile(
     r"\$\{?[A-Za-z_][\w.]*\}?|<[^<>]*>|__\w+__|@\w+@|[xX*.]+|(?i:redacted|removed|hidden)|%\(\w+\)s|%%?\w+%%?"
     r"|.*(?:\{\{|\{%|<%|\$\{|\$\().*"
@@ -184,8 +183,7 @@ def _login(draft: Draft, view: View) -> None:
         draft.put("cleartext_credentials", False, auth)
     kept, origins = _credential(view, method)
     draft.maybe("credential", kept, origins)
-    host = (view.text("host") or "").lower().rstrip(".")
-    if host in _OAUTH2_HOSTS and method not in ("off", *_TOKEN, *_NO_PASSWORD):
+    if wants_oauth2(view.text("host") or "") and method not in ("off", *_TOKEN, *_NO_PASSWORD):
         draft.put("provider", "oauth2", view.origins("host", "auth"))
 
 
