@@ -114,7 +114,12 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
         main_path is None or main_path not in files or fragment, {},
     )  # fmt: skip
     config = config._replace(services=listeners.started(config, entries))
-    dead = (main_fatal or master_fatal) and not _templated(tree, files)
+    dead = bool(main_fatal or master_fatal) and not _templated(tree, files)
+    fault = listeners.start_fault(config)
+    if fault is not None and not dead:
+        at = next((origin.where for origin in reversed(fault[1]) if origin.where), Span(first, 1, 1, 2))
+        unread.append(Unread(at, f"{fault[0]}; Postfix does not start"))
+        dead = True
     if dead:
         notes.append(f"{first}: Postfix does not start with these files; no listener is stated")
     heard = [] if dead else listeners.facts(config)

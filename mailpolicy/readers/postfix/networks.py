@@ -23,6 +23,8 @@ class Networks(NamedTuple):
     style: str | None
     """host, subnet or class where mynetworks is not set; None where it is or where the style is not known."""
     origins: tuple[Origin, ...]
+    blame: tuple[Origin, ...] = ()
+    """The chain that ends at the widest network."""
 
 
 def networks(view: View) -> Networks:
@@ -31,7 +33,26 @@ def networks(view: View) -> Networks:
     if not view.is_set("mynetworks"):
         style = view.get("mynetworks_style")
         own = (("127.0.0.0/8", None), ("[::1]/128", None))
-        return Networks(False, own, style.text != "host", None, style.text, style.origins)
+        word = None if style.text is None or view.partial else style.text.lower()
+        return Networks(False, own, word != "host", None, word, style.origins, style.origins)
     entries = tuple(view.elements("mynetworks"))
     texts = [text for text, _ in entries if not text.startswith("!")]
-    return Networks(True, entries, found.text is None, network_scope(texts), None, found.origins)
+    readable = all(_pattern(text.lstrip("!")) for text, _ in entries)
+    scope = network_scope(texts) if found.text is not None and readable else None
+    return Networks(
+        True, entries, found.text is None, scope, None, found.origins, _widest(found.origins, entries, scope)
+    )
+
+
+def _pattern(text: str) -> bool:
+    """An address or network, not a table, file or name."""
+    return not text.startswith("/") and not any(char.isalpha() and char.lower() not in "abcdef" for char in text)
+
+
+def _widest(
+    origins: tuple[Origin, ...], entries: tuple[tuple[str, Span | None], ...], scope: str | None
+) -> tuple[Origin, ...]:
+    for text, span in entries:
+        if span is not None and scope is not None and not text.startswith("!") and network_scope([text]) == scope:
+            return (*origins, Origin("sets", span))
+    return origins
