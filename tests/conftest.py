@@ -41,5 +41,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             terminalreporter.write_line(f"SKIPPED {report.nodeid}: {report.longrepr[-1]}", yellow=True)
     if _left_out:
         terminalreporter.write_line(
-            f"NOT RUN: {_left_out} tests against real daemons and clients (pytest --real, as root, runs them)", yellow=True
+            f"NOT RUN: {_left_out} tests against real daemons and clients (pytest --real, as root, runs them)",
+            yellow=True,
         )
