@@ -77,13 +77,13 @@ def _assumed(wanted: Namespace) -> dict[str, Version]:
 
 
 def _inspect(wanted: Namespace) -> int:
-    from mailpolicy import joins, output, present, run
+    from mailpolicy import gather, joins, output, present, run
     from mailpolicy.report import facts
     from mailpolicy.tree import Disk
 
     tree = Disk()
     site = run.find_policy(tree, wanted.paths)
-    gathered = run.gather(tree, wanted.paths, site, _assumed(wanted))
+    gathered = gather.gather(tree, wanted.paths, site, _assumed(wanted))
     inventory = present.presentable(gathered.inventory, wanted.paths)
     everything = (*inventory.facts, *joins.derive(inventory.facts))
     if wanted.format == "json":

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from mailpolicy import run
+from mailpolicy import gather, run
 from mailpolicy.policy import numbers
 from mailpolicy.readers import PATTERNS, format_of
 from mailpolicy.strict_yaml import Node, load
@@ -65,7 +65,7 @@ def outcome(example: Example, rules: Mapping[str, Rule], known: Sequence[str], t
         if name is not None:
             by_format[name].append(path)
     by_format = {name: paths for name, paths in by_format.items() if paths}
-    inventory = run.read_all(tree, by_format, lambda program, path: example.assume.get(program))
+    inventory = gather.read_all(tree, by_format, lambda program, path: example.assume.get(program))
     return Outcome(inventory, run.judged(tree, inventory, rules, known, today))
 
 

@@ -31,6 +31,8 @@ class Policy(NamedTuple):
     exclude: tuple[str, ...] = ()
     versions: tuple[tuple[str, str, Version], ...] = ()
     """(absolute folder, program, version) as ``hosts:`` declares them."""
+    roles: tuple[tuple[str, str], ...] = ()
+    """(absolute folder, role of its host)."""
 
     @property
     def folder(self) -> str:
@@ -70,7 +72,14 @@ def read(path: str, node: Node) -> Policy:
         rules_dir=os.path.join(folder, text("rules_dir")) if text("rules_dir") else "",
         exclude=tuple(str(e.scalar) for e in policy["exclude"].entries or ()) if "exclude" in policy else (),
         versions=tuple(_versions(folder, items["hosts"])) if "hosts" in items else (),
+        roles=tuple(_roles(folder, items["hosts"])) if "hosts" in items else (),
     )
+
+
+def _folders(folder: str, entries: Mapping[str, Node]) -> list[str]:
+    """The absolute folders that hold a host's files; the declaration's own where none is named."""
+    named = [str(e.scalar) for e in entries["directories"].entries or ()] if "directories" in entries else ["."]
+    return [os.path.abspath(os.path.join(folder, name)) for name in named]
 
 
 def _versions(folder: str, hosts: Node) -> list[tuple[str, str, Version]]:
@@ -78,13 +87,24 @@ def _versions(folder: str, hosts: Node) -> list[tuple[str, str, Version]]:
     for name, host in (hosts.items or {}).items():
         entries = host.items or {}
         software = entries["software"].items or {} if "software" in entries else {}
-        folders = [str(e.scalar) for e in entries["directories"].entries or ()] if "directories" in entries else ["."]
         for program, version in software.items():
-            made = numbers(str(version.scalar))
-            for place in folders:
-                where = os.path.abspath(os.path.join(folder, place))
-                found.append((where, program, Version(made, f"hosts: {name}")))
+            made = Version(numbers(str(version.scalar)), f"hosts: {name}")
+            found += [(where, program, made) for where in _folders(folder, entries)]
     return found
+
+
+def _roles(folder: str, hosts: Node) -> list[tuple[str, str]]:
+    found = []
+    for host in (hosts.items or {}).values():
+        entries = host.items or {}
+        if "role" in entries:
+            found += [(where, str(entries["role"].scalar)) for where in _folders(folder, entries)]
+    return found
+
+
+def inside(path: str, folder: str) -> bool:
+    """Whether a path lies in an absolute folder."""
+    return os.path.abspath(path).startswith(folder.rstrip(os.sep) + os.sep)
 
 
 def numbers(version: str) -> tuple[int, ...]:

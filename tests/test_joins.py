@@ -9,10 +9,10 @@ from mailpolicy.facts import Draft
 from mailpolicy.types import Fact, Origin, Span, Value
 
 
-def fact(kind: str, line: int = 1, **values: Value) -> Fact:
-    draft = Draft(kind, Span("f", line, 1, 2))
+def fact(kind: str, **values: Value) -> Fact:
+    draft = Draft(kind, Span("f", 1, 1, 2))
     for name, value in values.items():
-        draft.put(name, value, [Origin("sets", Span("f", line, 5, 9))])
+        draft.put(name, value, [Origin("sets", Span("f", 1, 5, 9))])
     return draft.fact()
 
 

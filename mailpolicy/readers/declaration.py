@@ -75,7 +75,12 @@ def _servers(source: Source, node: Node) -> list[Fact]:
             draft.put("role", str(items["role"].scalar), _sets(items["role"]))
         facts.append(draft.fact())
         for listener in _entries(server, "listeners"):
-            facts.append(_listener(source, str(host.scalar), software, listener))
+            made = _listener(source, str(host.scalar), software, listener)
+            facts.append(
+                made._replace(values={**made.values, "host_role": str(items["role"].scalar)})
+                if "role" in items
+                else made
+            )
     return facts
 
 

@@ -1,0 +1,134 @@
+"""Paths to files, files to facts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from mailpolicy import policy
+from mailpolicy.policy import Policy
+from mailpolicy.readers import PATTERNS, Reader, format_of, load
+from mailpolicy.tree import Tree, walk
+from mailpolicy.types import Fact, Inventory, Span, Unread, Unreadable, Version
+
+
+class Gathered(NamedTuple):
+    """All that the files say, before it is judged."""
+
+    inventory: Inventory
+    recognised: int
+    """Files that some reader took."""
+    errors: tuple[tuple[str, str], ...]
+
+
+def gather(tree: Tree, paths: Sequence[str], site: Policy, assume: Mapping[str, Version]) -> Gathered:
+    """Reads every recognised file below the paths. What cannot be read is an error of the run."""
+    errors: list[tuple[str, str]] = []
+    by_format = _discover(tree, paths, site, errors)
+    inventory = read_all(tree, by_format, lambda program, path: _version(site, assume, program, path))
+    inventory = inventory._replace(facts=_with_roles(inventory.facts, site))
+    errors += [(unread.where.file, _fatal(unread)) for unread in inventory.unread if unread.fatal]
+    return Gathered(inventory, sum(map(len, by_format.values())), tuple(dict.fromkeys(errors)))
+
+
+def _with_roles(facts: tuple[Fact, ...], site: Policy) -> tuple[Fact, ...]:
+    """Listeners and connections with the declared role of the host that they are on."""
+    return tuple(_with_role(fact, site) for fact in facts) if site.roles else facts
+
+
+def _with_role(fact: Fact, site: Policy) -> Fact:
+    instance = fact.values.get("instance")
+    if fact.kind in ("listener", "connection") and isinstance(instance, str):
+        for folder, role in site.roles:
+            if policy.inside(os.path.join(instance, "x"), folder):
+                return fact._replace(values={**fact.values, "host_role": role})
+    return fact
+
+
+def _fatal(unread: Unread) -> str:
+    where = unread.where
+    return f"line {where.line}, column {where.column}: {unread.why}" if where[1:] != (1, 1, 2) else unread.why
+
+
+def read_all(
+    tree: Tree, by_format: Mapping[str, Sequence[str]], version: Callable[[str, str], Version | None]
+) -> Inventory:
+    """Everything that files say, given by format; ``version(program, path)`` tells what to assume."""
+    facts: list[Fact] = []
+    unread: list[Unread] = []
+    files: list[str] = []
+    notes: list[str] = []
+    for name, paths in by_format.items():
+        reader = load(name)
+        seen: set[str] = set()
+        for group in reader.groups(paths):
+            left = tuple(path for path in group if path not in seen)
+            if left:
+                made = _read(reader, tree, left, version(reader.SOFTWARE, left[0]))
+                facts += made.facts
+                unread += made.unread
+                unread += _empty(tree, left, made)
+                notes += made.notes
+                seen.update(made.files or left)
+        files += sorted(seen)
+    return Inventory(tuple(facts), tuple(unread), tuple(files), tuple(dict.fromkeys(notes)))
+
+
+def _empty(tree: Tree, paths: Iterable[str], made: Inventory) -> Iterable[Unread]:
+    """Files with nothing in them, which is seldom meant; readers need not look for that."""
+    for path in paths:
+        try:
+            blank = not tree.source(path).text.strip()
+        except Unreadable:
+            continue  # its reader has said so
+        if blank and all(unread.where.file != path for unread in made.unread):
+            yield Unread(Span(path, 1, 1, 2), "is empty")
+
+
+def _read(reader: Reader, tree: Tree, paths: tuple[str, ...], version: Version | None) -> Inventory:
+    """One group; a fault of ours in a reader must not take the other groups with it, nor pass in silence."""
+    try:
+        return reader.read(tree, paths, version)
+    except Exception as problem:
+        why = f"mailpolicy failed on it ({type(problem).__name__}: {problem}): please report this"
+        return Inventory(unread=(Unread(Span(paths[0], 1, 1, 2), why, True),), files=paths)
+
+
+def _discover(tree: Tree, paths: Sequence[str], site: Policy, errors: list[tuple[str, str]]) -> dict[str, list[str]]:
+    """Files by format, in the order of the list of readers."""
+    found: dict[str, list[str]] = {name: [] for name in PATTERNS}
+    for path in dict.fromkeys(os.path.normpath(path) for path in paths):
+        if os.path.isdir(path):
+            for file, is_folder in walk(path, errors):
+                name = format_of(file)
+                if name is None or policy.excluded(site, file):
+                    continue
+                if is_folder:
+                    errors.append((file, "is a folder, not a file"))
+                else:
+                    found[name].append(file)
+        elif not policy.excluded(site, path):
+            named = format_of(path) or _sniffed(tree, path, errors)
+            if named is not None:
+                found[named].append(path)
+    return {name: list(dict.fromkeys(files)) for name, files in found.items() if files}
+
+
+def _sniffed(tree: Tree, path: str, errors: list[tuple[str, str]]) -> str | None:
+    """The format that the content of a file tells, for a file that was named on the command line."""
+    try:
+        text = tree.source(path).text
+    except Unreadable as problem:
+        errors.append((path, str(problem)))
+        return None
+    return next((name for name in PATTERNS if load(name).sniff(text)), None)
+
+
+def _version(site: Policy, assume: Mapping[str, Version], program: str, path: str) -> Version | None:
+    """``hosts:`` speaks for the folders that it names, ``--assume`` for the rest."""
+    best: tuple[int, Version] | None = None
+    for folder, name, version in site.versions:
+        if name == program and policy.inside(path, folder) and (best is None or len(folder) > best[0]):
+            best = (len(folder), version)
+    return best[1] if best else assume.get(program)
