@@ -7,6 +7,7 @@ import pytest
 from mailpolicy.readers.postfix import restrictions
 from mailpolicy.readers.postfix.networks import networks
 from mailpolicy.readers.postfix.restrictions import Relaying
+from mailpolicy.types import Origin
 from tests.readers.postfix_instance import MASTER, instance, text_at
 
 LOOPBACK = "mynetworks = 127.0.0.0/8 [::1]/128\n"
@@ -171,6 +172,9 @@ def test_unknown_only_where_it_decides(main: str, relay: str | None) -> None:
         ("r.re", "/@partner\\.example$/ OK\n", "check_recipient_access regexp", "none"),
         ("s", "# senders\n\nboss@example.org\n    OK\n", "check_sender_access hash", "open"),
         ("s", "boss@example.org REJECT\n", "check_sender_access texthash", "none"),
+        ("s.re", "if /example/\n/./ OK\nendif\n", "check_sender_access regexp", "open"),
+        ("c.cidr", "if 192.0.2.0/24\n0.0.0.0/0 OK\nendif\n", "check_client_access cidr", "networks"),
+        ("c.cidr", "# a\n0.0.0.0/0\n# b\n   OK\n", "check_client_access cidr", "open"),
         ("h.pcre", "/^mail\\./ OK\n", "check_helo_access pcre", "open"),
     ],
 )
@@ -206,6 +210,7 @@ def test_blames_the_element(main: str, files: dict[str, str], blamed: str) -> No
         ),
         (RELAY + "\nsmtpd_recipient_restrictions = permit_mynetworks", "specify at least one working instance of"),
         ("compatibility_level = 0", "specify at least one working instance of"),
+        ("smtpd_restriction_classes = a, b\na = b\nb = a\n" + RELAY + "a" + GUARD, "in a circle"),
         ("smtpd_restriction_classes = insiders\n", "restriction class `insiders' needs a definition"),
         ("smtpd_delay_reject = no\nsmtpd_client_restrictions = permit_mynetworks, reject", "as soon as it connects"),
         (
@@ -290,3 +295,26 @@ def test_service_overrides_win() -> None:
 def test_patterns_without_end_do_not_hang() -> None:
     text = "/(a+)+(b+)+(x|xx)+$/ OK\n" * 200 + "/[/ OK\n" + "if /x/\n" * 50
     relaying(NOBODY + RELAY + "check_recipient_access pcre:/etc/postfix/p" + GUARD, {"p": text})
+
+
+def test_a_network_with_host_bits_refuses_everybody() -> None:
+    config = instance("mynetworks = 127.0.0.0/8, 10.0.0.1/8\n")
+    view = config.view(config.services[0])
+    assert restrictions.closed_to_world(view, networks(view), config)[0] is True
+    assert [why for _, why in restrictions.strange(view)] == [
+        '"10.0.0.1/8" has address bits behind its prefix; smtpd refuses mail that gets there'
+    ]
+
+
+@pytest.mark.parametrize(
+    ("main", "words"),
+    [
+        (RELAY + "permit_mynetwork, reject", ["permit_mynetwork"]),
+        (RELAY + "check_client_access hash:/x, reject_rbl_client zen.example, sleep 1, {{ x }}, reject", []),
+        ("smtpd_restriction_classes = a\na = nonsense, reject\n" + RELAY + "a, reject", ["nonsense"]),
+    ],
+)
+def test_unknown_words(main: str, words: list[str]) -> None:
+    config = instance(main)
+    found = restrictions.strange(config.view(config.services[0]))
+    assert [text_at(config, Origin("sets", where)) for where, _ in found] == words

@@ -6,8 +6,20 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from mailpolicy.readers.postfix.lexer import is_template
 from mailpolicy.readers.postfix.tables import PATTERNS, Files, open_table
-from mailpolicy.readers.postfix.verdicts import PASS, STAGES, STOP, Lists, Site, Verdict, Who, _wide
+from mailpolicy.readers.postfix.verdicts import (
+    PASS,
+    STAGES,
+    STOP,
+    Lists,
+    Site,
+    Verdict,
+    Who,
+    is_restriction,
+    statements,
+    wide,
+)
 from mailpolicy.types import Origin, Span, Unreadable
 
 if TYPE_CHECKING:
@@ -79,7 +91,7 @@ def relay(view: View, networks: Networks, config: Config, family: int = 0) -> Re
 def sender_bound(view: View, config: Config) -> tuple[bool | None, tuple[Origin, ...]]:
     """Whether a login is bound to its own envelope senders (postconf(5), smtpd_sender_login_maps)."""
     maps = view.get("smtpd_sender_login_maps")
-    lists = Lists(Site(view, Files(config.tree, config.folder), (), False, ()))
+    lists = Lists(Site(view, Files(config.tree, config.folder), (), False, (), ()))
     unknown = False
     for name, stage in STAGES[:5]:
         lists.seen = []
@@ -108,8 +120,11 @@ def incomplete(view: View) -> str | None:
             return f"restriction class `{name}' needs a definition"
     if any(view.get(name).text is None for name in GUARDS):
         return None
-    if any(_has_required(view, name, set(classes), 0) for name in reversed(GUARDS)):
-        return None
+    try:
+        if any(_has_required(view, name, set(classes), 0) for name in reversed(GUARDS)):
+            return None
+    except RecursionError:
+        return "restriction classes refer to one another in a circle"
     words = ", ".join(REQUIRED[:-1]) + " or " + REQUIRED[-1]
     return f"in parameter {' or '.join(GUARDS)}, specify at least one working instance of: {words}"
 
@@ -134,10 +149,13 @@ def _has_required(view: View, name: str, classes: set[str], depth: int) -> bool:
             skip = True
         elif text.lower() == "permit":
             return False
-        elif text.lower() in REQUIRED or (
-            text in classes and depth < 20 and _has_required(view, text, classes, depth + 1)
-        ):
+        elif text.lower() in REQUIRED:
             return True
+        elif text in classes:
+            if depth > len(classes) or depth > 50:
+                raise RecursionError
+            if _has_required(view, text, classes, depth + 1):
+                return True
     return False
 
 
@@ -146,6 +164,21 @@ def guards(view: View) -> tuple[Origin, ...]:
     chains = [view.get(name).origins for name in GUARDS]
     chains.sort(key=lambda chain: any(origin.where for origin in chain))
     return tuple(origin for chain in chains for origin in chain)
+
+
+def strange(view: View) -> list[tuple[Span, str]]:
+    """What smtpd does not understand in its restriction lists and mynetworks, with words for users."""
+    classes = [name for name, _ in view.elements("smtpd_restriction_classes")]
+    found = []
+    for name, stage in (*STAGES, *((name, "") for name in classes)):
+        for word, _, span in statements(view.elements(name), stage):
+            known = is_restriction(word) or word in map(str.lower, classes) or is_template(word)
+            if not known and span is not None:
+                found.append((span, f'unknown restriction "{word}"; smtpd refuses mail that gets there'))
+    for pattern, span in view.elements("mynetworks") if view.is_set("mynetworks") else []:
+        if span is not None and bad_network(pattern):
+            found.append((span, f'"{pattern}" has address bits behind its prefix; smtpd refuses mail that gets there'))
+    return found
 
 
 def _logins(view: View) -> tuple[str, ...]:
@@ -197,8 +230,22 @@ def _blame(lists: Lists, verdicts: list[tuple[str, Verdict]]) -> tuple[Origin, .
 def _site(view: View, networks: Networks, config: Config) -> Site:
     files = Files(config.tree, config.folder)
     entries = list(_networks(networks.entries, files, 0))
-    trusts = networks.unknown or any(not pattern.startswith("!") for pattern, _ in entries)
-    return Site(view, files, _world(entries), trusts, _relays_all(view, files))
+    trusts = networks.unknown or any(not pattern.startswith("!") for pattern, _ in networks.entries)
+    spoiled = tuple(Origin("sets", span) for pattern, span in networks.entries if bad_network(pattern))[:1]
+    return Site(view, files, _world(entries), trusts, spoiled, _relays_all(view, files))
+
+
+def bad_network(pattern: str) -> bool:
+    """Whether a pattern of mynetworks has address bits behind its prefix, which Postfix refuses (cidr_match.c)."""
+    bare = pattern.lstrip("!").replace("[", "").replace("]", "")
+    if "/" not in bare or bare.startswith("/") or not bare[0].isalnum():
+        return False
+    import ipaddress  # imported late: costs start-up time that most configurations do not need
+
+    try:
+        return ipaddress.ip_interface(bare).ip != ipaddress.ip_interface(bare).network.network_address
+    except ValueError:
+        return False
 
 
 def _networks(
@@ -247,9 +294,9 @@ def _world(entries: list[tuple[str, Span | None]]) -> tuple[tuple[int, Origin], 
             too_late = next((s for p, s in before if _covers(p, bare)), None)
             if too_late is not None and family not in barred:
                 found.append((family, Origin("sets", too_late, f"stands before !{bare}, which has no effect")))
-            if _wide(bare, 0) and bare.endswith("/0"):
+            if wide(bare, 0) and bare.endswith("/0"):
                 barred.add(family)
-        elif _wide(bare, 0) and family not in barred:
+        elif wide(bare, 0) and family not in barred:
             found.append((family, Origin("sets", span)))
         else:
             before.append((bare, span))

@@ -10,8 +10,8 @@ from mailpolicy.addresses import network_scope
 from mailpolicy.facts import Draft
 from mailpolicy.readers.postfix import faults, secrets
 from mailpolicy.readers.postfix.networks import networks
-from mailpolicy.readers.postfix.restrictions import GUARDS, filled_in, guards, incomplete
-from mailpolicy.types import Fact, Origin, Span, Unreadable
+from mailpolicy.readers.postfix.restrictions import GUARDS, filled_in, guards, incomplete, strange
+from mailpolicy.types import Fact, Origin, Span, Unread, Unreadable
 
 if TYPE_CHECKING:
     from mailpolicy.readers.postfix.master import Config, Service
@@ -26,9 +26,20 @@ _PIPELINING_SINCE: dict[tuple[int, ...], int] = {(3, 5): 20, (3, 6): 10, (3, 7):
 def facts(config: Config, listeners: list[Fact]) -> list[Fact]:
     """The ``server`` fact, settings at fault and secrets. ``listeners`` are this instance's listener facts."""
     found = [*faults.facts(config), *secrets.facts(config)]
+    _report(config)
     if config.main_path in (config.master_path, None) and not config.services:
         return found
     return [_server(config, listeners), *found]
+
+
+def _report(config: Config) -> None:
+    """Adds what smtpd would stumble over to the unread lines, each once."""
+    seen = {unread.where for unread in config.unread}
+    for service in config.services:
+        for where, why in strange(config.view(service)) if service.command == "smtpd" else ():
+            if where not in seen:
+                seen.add(where)
+                config.unread.append(Unread(where, why))
 
 
 class _Smtpd:

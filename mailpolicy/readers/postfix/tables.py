@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from mailpolicy.readers.postfix.lexer import logical_lines
 from mailpolicy.tree import place
 from mailpolicy.types import Span, Unreadable
 
@@ -31,6 +32,8 @@ class Entry(NamedTuple):
     where: Span
     """The value's first line; of an inline or static table, the whole table."""
     key_where: Span
+    guards: tuple[str, ...] = ()
+    """Patterns of the ifs around it, which have to match too."""
 
 
 class Table(NamedTuple):
@@ -45,7 +48,7 @@ class Table(NamedTuple):
     def find(self, key: str) -> Entry | None:
         """The entry that one lookup of exactly ``key`` gives."""
         for entry in self.entries or ():
-            if matches(self.kind, entry.key, key):
+            if all(matches(self.kind, pattern, key) for pattern in (*entry.guards, entry.key)):
                 return entry
         return None
 
@@ -93,46 +96,30 @@ def _from_file(kind: str, rest: str, where: Span, files: Files) -> Table:
         source = files.tree.source(path)
     except Unreadable:
         return Table(kind, None, None)
-    return Table(kind, path, tuple(_pattern_entries(source) if kind in PATTERNS else entries(source)))
+    return Table(kind, path, tuple(entries(source, kind)))
 
 
-def logical_lines(source: Source) -> Iterator[tuple[int, str]]:
-    """Offsets and texts of logical lines: a line that begins with a blank belongs to the one above (readlline.c)."""
-    start, parts, at = -1, [], 0
-    for raw in source.text.split("\n"):
-        stripped = raw.strip()
-        if stripped and not stripped.startswith("#"):
-            if raw[0].isspace() and start >= 0:
-                parts.append(raw)
-            else:
-                if start >= 0:
-                    yield start, "\n".join(parts)
-                start, parts = at, [raw]
-        at += len(raw) + 1
-    if start >= 0:
-        yield start, "\n".join(parts)
-
-
-def entries(source: Source) -> Iterator[Entry]:
-    """Entries of a source file of postmap(1) or of a CIDR table: key, blanks, value."""
-    skip = 0
-    for offset, text in logical_lines(source):
+def entries(source: Source, kind: str = "hash") -> Iterator[Entry]:
+    """Entries of a source file of postmap(1), of a CIDR table or of a pattern table: key, blanks, value."""
+    guards: list[str] = []
+    conditional = kind == "cidr" or kind in PATTERNS
+    for line in logical_lines(source).lines:
+        text = line.text
         lead = len(text) - len(text.lstrip())
-        end = _key_end(text, lead)
+        word = text[lead:].split(None, 1)[0].lower()
+        if conditional and (word == "if" or word.startswith(("if/", "if!"))):
+            guards.append(text[lead + 2 :].strip())
+            continue
+        if conditional and word == "endif":
+            del guards[-1:]
+            continue
+        end = _pattern_end(text, lead) if kind in PATTERNS else _key_end(text, lead)
         value = text[end:].strip()
-        word = text[lead:end].lower()
-        if word == "if":
-            skip += 1
-        elif word == "endif":
-            skip -= 1
-        elif value and not skip:
+        if value:
             begin = end + len(text[end:]) - len(text[end:].lstrip())
-            yield Entry(
-                text[lead:end],
-                " ".join(value.split()),
-                source.span(offset + begin, offset + begin + len(value)),
-                source.span(offset + lead, offset + end),
-            )
+            where = line.locate(begin, begin + len(value))
+            value = " ".join(value.split())
+            yield Entry(text[lead:end], value, where, line.locate(lead, end), tuple(guards))
 
 
 def _key_end(text: str, at: int) -> int:
@@ -145,31 +132,6 @@ def _key_end(text: str, at: int) -> int:
             quoted = not quoted
         at += 1
     return min(at, len(text))
-
-
-def _pattern_entries(source: Source) -> Iterator[Entry]:
-    """Entries of a regexp or PCRE table; what stands between if and endif is left out, as it only narrows."""
-    depth = 0
-    for offset, text in logical_lines(source):
-        stripped = text.lstrip()
-        lead = len(text) - len(stripped)
-        if stripped[:2].lower() == "if" and stripped[2:3] in (" ", "/", "!", "\t"):
-            depth += 1
-            continue
-        if stripped[:5].lower() == "endif":
-            depth -= 1
-            continue
-        end = _pattern_end(text, lead)
-        value = text[end:].strip()
-        if depth > 0 or not value:
-            continue
-        begin = end + len(text[end:]) - len(text[end:].lstrip())
-        yield Entry(
-            text[lead:end],
-            " ".join(value.split()),
-            source.span(offset + begin, offset + begin + len(value)),
-            source.span(offset + lead, offset + end),
-        )
 
 
 def _pattern_end(text: str, at: int) -> int:

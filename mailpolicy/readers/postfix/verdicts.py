@@ -6,6 +6,7 @@ gets through; what it cannot choose, such as its address, is whatever the kind s
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from mailpolicy.readers.postfix.lexer import is_template
@@ -117,6 +118,8 @@ class Site(NamedTuple):
     """Trusted networks that let in strangers: the family, and where that stands."""
     trusts: bool
     """Some network is trusted."""
+    spoiled: tuple[Origin, ...]
+    """A trusted network that Postfix cannot read: whoever is compared with it is refused."""
     relays_all: tuple[Origin, ...]
     """What makes every destination one of this server's own, or nothing."""
 
@@ -142,19 +145,11 @@ class Lists:
         return found if sure else Verdict(STOP, (), unsure=True)
 
     def _run(self, items: list[tuple[str, Span | None]], stage: str, who: Who, depth: int) -> Verdict:
-        unsure, warn, at = False, False, 0
-        while at < len(items):
-            text, span = items[at]
-            word = text.lower()
-            argument = items[at + 1] if at + 1 < len(items) else None
-            at += 1
+        unsure, warn = False, False
+        for word, argument, span in statements(items, stage):
             if word == "warn_if_reject":
                 warn = True
                 continue
-            if ":" in text and not word.startswith("check_"):
-                word, argument = (f"check_{stage}_access" if stage else "reject"), (text, span)
-            elif word in _TAKES_WORD or (word.startswith("check_") and word.endswith(("_access", "_service"))):
-                at += 1
             if not warn:
                 self.seen.append(word)
             found = self._element(word, argument, stage, who, depth, self._origin(span))
@@ -200,12 +195,14 @@ class Lists:
             refused = not early and not who.local and not self.site.relays_all
             return Verdict(STOP, (origin,)) if refused else Verdict(ON, ())
         if word == "permit_auth_destination":
-            wide = self.site.relays_all
-            return Verdict(PASS, (origin, *wide)) if (wide or who.local) and not early else Verdict(ON)
+            every = self.site.relays_all
+            return Verdict(PASS, (origin, *every)) if (every or who.local) and not early else Verdict(ON)
         if word == "permit_mynetworks":
             world = tuple(o for family, o in self.site.world if not who.family or family == who.family)
             if who.kind == "network" and self.site.trusts:
                 return Verdict(PASS, (origin,))
+            if not world and self.site.spoiled:
+                return Verdict(STOP, (origin, *self.site.spoiled))
             return Verdict(PASS, (origin, *world[:1])) if world else Verdict(ON)
         if word == "permit_sasl_authenticated":
             return Verdict(PASS, (origin,)) if who.kind == "login" and not early else Verdict(ON)
@@ -242,9 +239,10 @@ class Lists:
 
     def _lookup(self, word: str, asked: str, table: Table, stage: str, who: Who, depth: int, origin: Origin) -> Verdict:
         for entry in table.entries or ():
-            reach = _reach(asked, table.kind, entry.key, who)
-            if not reach:
+            parts = [_reach(asked, table.kind, key, who) for key in (*entry.guards, entry.key)]
+            if not all(parts):
                 continue
+            reach = "everyone" if set(parts) == {"everyone"} else "chosen"
             found = self._result(entry, stage, who, depth)
             blame = (origin, Origin("implies", entry.where, f"{table.kind} table"), *found.blame)
             if found.outcome == PASS and word in _NO_OK:
@@ -272,6 +270,38 @@ class Lists:
         return self._run(items, stage, who, depth + 1)
 
 
+def statements(
+    items: list[tuple[str, Span | None]], stage: str
+) -> Iterator[tuple[str, tuple[str, Span | None] | None, Span | None]]:
+    """Restrictions of a list with their arguments; a bare table is a check of what the list is about."""
+    at = 0
+    while at < len(items):
+        text, span = items[at]
+        word = text.lower()
+        argument = items[at + 1] if at + 1 < len(items) else None
+        at += 1
+        if ":" in text and not word.startswith("check_"):
+            word, argument = (f"check_{stage}_access" if stage else "reject"), (text, span)
+        elif word in _TAKES_WORD or (word.startswith("check_") and word.endswith(("_access", "_service"))):
+            at += 1
+        yield word, argument, span
+
+
+def is_restriction(word: str) -> bool:
+    """Whether smtpd knows a restriction of this name, classes aside."""
+    return word in _HARMLESS | _NO_OK | _TAKES_WORD | _OTHERS
+
+
+_OTHERS = frozenset(
+    (
+        *("permit", "reject", "defer", "defer_if_permit", "warn_if_reject", "reject_plaintext_session"),
+        *("permit_mynetworks", "permit_sasl_authenticated", "permit_tls_clientcerts", "permit_tls_all_clientcerts"),
+        *("permit_auth_destination", "reject_unauth_destination", "defer_unauth_destination"),
+        *("permit_inet_interfaces", "permit_naked_ip_address", "check_relay_domains", "check_policy_service"),
+        *("check_client_access", "check_helo_access", "check_sender_access", "check_recipient_access"),
+        *("check_etrn_access", "check_ccert_access", "check_sasl_access"),
+    )
+)
 _GOES_ON = frozenset({"dunno", "info", "warn", "filter", "hold", "redirect", "bcc", "defer_if_reject", "prepend"})
 
 
@@ -300,7 +330,7 @@ def _reach(asked: str, kind: str, key: str, who: Who) -> str:
     if kind == "cidr":
         if asked != "client":
             return ""
-        if _wide(key, who.family):
+        if wide(key, who.family):
             return "everyone"
         return "chosen" if who.kind == "listed" and not key.startswith("!") else ""
     if kind in PATTERNS:
@@ -316,7 +346,7 @@ def _reach(asked: str, kind: str, key: str, who: Who) -> str:
     return ""
 
 
-def _wide(key: str, family: int) -> bool:
+def wide(key: str, family: int) -> bool:
     """Whether a network holds strangers: a whole family of addresses, or public down to a /8."""
     import ipaddress  # imported late: costs start-up time that most configurations do not need
 
