@@ -27,8 +27,11 @@ class Rule(NamedTuple):
 
 _OPTIONS = frozenset(("noplaintext", "noactive", "nodictionary", "noanonymous", "forward_secrecy", "mutual_auth"))
 _WORDS = {
-    "smtpd_sasl_security_options": Rule(_OPTIONS, True, True),
-    "smtpd_sasl_tls_security_options": Rule(_OPTIONS, True, True),
+    "smtpd_sasl_security_options": Rule(_OPTIONS, False, True),
+    "smtpd_sasl_tls_security_options": Rule(_OPTIONS, False, True),
+    "notify_classes": Rule(
+        frozenset(("bounce", "2bounce", "data", "delay", "policy", "protocol", "resource", "software")), False, True
+    ),
     "smtpd_forbid_bare_newline": Rule(frozenset(("yes", "no", "normalize", "reject", "note"))),
     "receive_override_options": Rule(
         frozenset(("no_unknown_recipient_checks", "no_address_mappings", "no_header_body_checks", "no_milters")),
@@ -63,7 +66,7 @@ def _number(name: str, text: str, kind: str, least: int, most: int) -> str | Non
     rest = text[match.end() :] if match else text
     unit = 1
     if match and kind == "time" and rest:
-        unit, rest = _UNITS.get(rest[0].lower(), 1), rest[1:] if rest[0].lower() in _UNITS else rest
+        unit, rest = _UNITS.get(rest[0], 1), rest[1:] if rest[0] in _UNITS else rest
     if not match or rest:
         return f'bad {"time" if kind == "time" else "numerical"} configuration: {name} = "{text}"'
     number = int(match[1][:20]) * unit
@@ -90,6 +93,12 @@ def start_fault(view: View) -> Broken | None:
     fault = _first(view, EVERY)
     if fault is not None:
         return fault
+    for name in _written(view):
+        if view.get(name).problem and view.default(name) is not None:
+            return f"{name}: {view.get(name).problem}", view.get(name).origins
+    level = view.get("compatibility_level")
+    if level.text is not None and not re.fullmatch(r"[0-9]+(\.[0-9]+){0,2}", level.text):
+        return f'bad compatibility_level "{level.text}"', level.origins
     for name in ("myhostname", "mydomain"):
         text = view.get(name).text
         if view.is_set(name) and text is not None and not _hostname(text):

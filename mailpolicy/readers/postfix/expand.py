@@ -56,7 +56,7 @@ class _Expander:
             if at > begin:
                 yield self._piece(text[begin:at], base + begin, True)
             inner, end = _macro(text, at + 1)
-            if not inner:
+            if inner.start == inner.stop:
                 raise ExpansionError("an empty parameter name after $")
             yield from self._expression(text[inner.start : inner.stop], base + inner.start, base + at, base + end)
             at = begin = end

@@ -12,7 +12,7 @@ from mailpolicy.readers.postfix.lexer import is_template
 from mailpolicy.readers.postfix.master import Config, Service
 from mailpolicy.readers.postfix.networks import Networks, networks
 from mailpolicy.readers.postfix.params import View
-from mailpolicy.types import Fact, Origin
+from mailpolicy.types import Fact, Origin, Unread
 
 _SUBMISSION = (465, 587, 2525)
 _LISTS = ("client", "helo", "sender", "relay", "recipient", "data", "end_of_data")
@@ -21,11 +21,25 @@ _LISTS = ("client", "helo", "sender", "relay", "recipient", "data", "end_of_data
 def started(config: Config, entries: list[Service]) -> tuple[Service, ...]:
     """The entries that master(8) starts: not the disabled ones, and the last of each name and type."""
     last: dict[tuple[str, str], Service] = {}
+    nowhere = next((e for e in entries if _nowhere(e) and not sockets.disabled(config, e)), None)
+    if nowhere is not None:
+        why = f'master(8) stops at service "{nowhere.name}": unknown service name'
+        config.unread.append(Unread(nowhere.where, f'unknown service "{nowhere.name}"; Postfix stops here'))
+        entries = [e._replace(problem=why, problem_where=nowhere.where) if e.type == "inet" else e for e in entries]
+        late = entries[next(i for i, e in enumerate(entries) if e.where == nowhere.where) :]
+        entries = [e for e in entries if e.type != "inet" or e not in late]
     for entry in entries:
         if not sockets.disabled(config, entry):
             last.pop(sockets.key_of(entry), None)
             last[sockets.key_of(entry)] = entry
     return tuple(last.values())
+
+
+def _nowhere(entry: Service) -> bool:
+    """Whether master(8) finds no port for a service."""
+    return (
+        entry.type == "inet" and entry.known and not is_template(entry.name) and sockets.split(entry.name).port is None
+    )
 
 
 def start_fault(config: Config) -> Broken | None:
@@ -140,8 +154,11 @@ def _put_tls(draft: Draft, session: Session) -> tls.Level:
     silent = sasl.discarded(view)
     if level.tls in ("optional", "required") and silent is not None and "starttls" in silent:
         origins = view.get("smtpd_discard_ehlo_keywords").origins
-        problem = "TLS is demanded, but STARTTLS is switched off by smtpd_discard_ehlo_keywords"
-        level = tls.Level("none", origins, problem if level.tls == "required" else None)
+        level = tls.Level("none", origins, None)
+    elif level.tls == "optional" and view.flag("smtpd_delay_reject") is False:
+        at = _refuses_plaintext(view, "smtpd_sender_restrictions")
+        if at:
+            level = tls.Level("required", (*level.origins, *at), None)
     draft.maybe("tls", level.tls, level.origins)
     versions = tls.protocols(view, level.tls)
     if level.tls == "none":
@@ -160,6 +177,16 @@ def _put_tls(draft: Draft, session: Session) -> tls.Level:
         draft.unknown("certificate", certificate.origins)
     _put_client_certificate(draft, view, level.tls)
     return level
+
+
+def _refuses_plaintext(view: View, name: str) -> tuple[Origin, ...]:
+    """Where reject_plaintext_session stands before anything that could permit; empty where it does not."""
+    for text, span in view.elements(name):
+        if text.startswith(("permit", "check_")):
+            break
+        if text == "reject_plaintext_session":
+            return (*view.get(name).origins, *((Origin("sets", span),) if span else ()))
+    return ()
 
 
 def _put_client_certificate(draft: Draft, view: View, level: str | None) -> None:
@@ -240,6 +267,11 @@ def _fault(session: Session, level: tls.Level, logins: sasl.Logins, relaying: re
         return fault
     if level.problem:
         return level.problem, level.origins
+    if level.tls != "implicit" and view.flag("smtpd_delay_reject") is False:
+        for name in ("smtpd_client_restrictions", "smtpd_helo_restrictions"):
+            at = _refuses_plaintext(view, name)
+            if at:
+                return f"{name} refuse a session without TLS before STARTTLS can be given", at
     proxy = config.view(session.service).get(_proxy(session.service))
     if proxy.text not in (None, "", "haproxy"):
         return f'unknown proxy protocol "{proxy.text}"', proxy.origins

@@ -146,6 +146,7 @@ def services(text: Text, unread: list[Unread]) -> tuple[list[Service], Span | No
     fatal: Span | None = None
     for span in text.stray:
         unread.append(Unread(span, "a line that starts with a blank has nothing to continue; Postfix ignores it"))
+    halt: Unread | None = None
     overrides: dict[tuple[str, str], dict[str, Written]] = {}
     for line in text.lines:
         override = _OVERRIDE.match(line.text)
@@ -158,8 +159,20 @@ def services(text: Text, unread: list[Unread]) -> tuple[list[Service], Span | No
         elif not is_template(line.text):
             whole = line.locate(0, len(line.text.rstrip(BLANKS)))
             unread.append(Unread(whole, f"{entry}; Postfix does not start"))
-            fatal = fatal or whole
+            if entry.startswith(("missing field", "bad transport")):
+                fatal = fatal or whole
+            else:
+                halt = halt or Unread(whole, entry)
+    if halt is not None:
+        found = [_halted(entry, halt) for entry in found if entry.type != "inet" or entry.where.line < halt.where.line]
     return _with_overrides(found, overrides), fatal
+
+
+def _halted(entry: Service, halt: Unread) -> Service:
+    """A service whose socket is open while master(8) dies over and over at a later entry."""
+    if entry.type != "inet":
+        return entry
+    return entry._replace(problem=f"master(8) stops at a later entry: {halt.why}", problem_where=halt.where)
 
 
 def _override(line: Logical, match: re.Match[str], overrides: dict[tuple[str, str], dict[str, Written]]) -> None:
@@ -197,7 +210,7 @@ def _entry(line: Logical) -> Service | str:
         "command",
     )
     if len(fields) < 8:
-        return f'missing "{names[len(fields)]}" field'
+        return f'missing field "{names[len(fields)]}"'
     name, kind, private, unpriv, chroot, wakeup, maxproc, command = (field.text for field in fields[:8])
     if any(is_template(field.text) for field in fields[1:8]):
         return "a template"
@@ -206,6 +219,8 @@ def _entry(line: Logical) -> Service | str:
     for title, value in (("private", private), ("unprivileged", unpriv), ("chroot", chroot)):
         if value not in ("y", "n", "-"):
             return f'field "{title}": bad value "{value}"'
+    if kind == "inet" and not re.fullmatch(r"[A-Za-z0-9._:%\[\]-]+", name):
+        return f'bad hostname or network address "{name}"'
     if kind == "inet" and private != "n":
         return "inet service cannot be private"
     for title, value in (("wakeup_time", wakeup), ("max_proc", maxproc)):

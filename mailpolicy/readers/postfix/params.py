@@ -9,6 +9,7 @@ from typing import NamedTuple
 from mailpolicy.readers.postfix import defaults
 from mailpolicy.readers.postfix.expand import ExpansionError, Piece, UnknownValueError, expand
 from mailpolicy.readers.postfix.lexer import is_template, tokens
+from mailpolicy.readers.postfix.typed import EVERY, SMTPD
 from mailpolicy.types import Origin, Span
 
 NEWEST = (3, 10)
@@ -152,8 +153,8 @@ class View:
     def _winner(self, name: str) -> Written | None:
         return self.overrides.get(name) or self.main.get(name)
 
-    def _lookup(self, name: str) -> str | None:
-        """The raw value for expansion."""
+    def _lookup(self, name: str, reader: str = "") -> str | None:
+        """The raw value for expansion; ``reader`` is the parameter that smtpd(8) is about to read."""
         written = self._winner(name)
         if written is not None:
             if not written.known or is_template(written.raw):
@@ -164,6 +165,8 @@ class View:
         default = self.default(name)
         if self.partial and name not in self._given:
             raise UnknownValueError
+        if reader and name not in self._given and not _visible(name, reader):
+            return None
         if default is None and (name in MACHINE or (name.isupper() and len(name) > 1)):
             raise UnknownValueError
         return default
@@ -219,12 +222,23 @@ class View:
         if is_template(raw):
             return None, "", as_written
         try:
-            pieces = tuple(expand(raw, self._lookup, used.append))
+            reader = name if written is not None and self._given.get("process_name") == "smtpd" else ""
+            pieces = tuple(expand(raw, lambda other: self._lookup(other, reader), used.append))
         except ExpansionError as problem:
             return None, str(problem), as_written
         except UnknownValueError:
             return None, "", as_written
         return "".join(piece.text for piece in pieces), "", pieces
+
+
+_ORDER = {name: index for index, name in enumerate(SMTPD)}
+
+
+def _visible(name: str, reader: str) -> bool:
+    """Whether smtpd(8) has given ``name`` its default by the time that it reads ``reader``."""
+    if name in EVERY or reader not in _ORDER:
+        return True
+    return name in _ORDER and _ORDER[name] < _ORDER[reader]
 
 
 _tables: dict[tuple[int, ...], Mapping[str, str]] = {}

@@ -130,7 +130,7 @@ def _filtered(view: View, offer: Offer | None, options: str) -> Offer | None:
         or (sieve.text is None and view.default("smtpd_sasl_mechanism_filter") is not None)
     ):
         return None
-    asked = {word for word in re.split(r"[, \t\r\n]+", words.text) if word}
+    asked = {word.lower() for word in re.split(r"[, \t\r\n]+", words.text) if word}
     cyrus = view.text("smtpd_sasl_type") == "cyrus"
     patterns = [text for text, _ in view.elements("smtpd_sasl_mechanism_filter")]
     groups = []

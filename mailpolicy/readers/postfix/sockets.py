@@ -10,6 +10,7 @@ from mailpolicy.readers.postfix.checks import Broken
 from mailpolicy.readers.postfix.lexer import is_template
 from mailpolicy.readers.postfix.master import Config, Service
 from mailpolicy.readers.postfix.params import View
+from mailpolicy.readers.postfix.services import port_of
 from mailpolicy.types import Origin
 
 _LOOPBACK = {"localhost": ("127.0.0.1", "::1"), "ip6-localhost": ("::1",), "localhost.localdomain": ("127.0.0.1",)}
@@ -33,7 +34,7 @@ def split(name: str) -> Named:
     """``port``, ``host:port`` or ``[v6]:port``; the port None where it is not known."""
     match = re.fullmatch(r"\[([^\]]*)\]:(.*)", name) or re.fullmatch(r"(.*):([^:]*)", name)
     host, port = (match[1], match[2]) if match else ("", name)
-    return Named("" if host == "" else host, port_number(port))
+    return Named("" if host == "" else host, port_number(port) or port_of(port))
 
 
 def families(view: View) -> tuple[str, ...] | None:
@@ -51,10 +52,11 @@ def start_fault(view: View) -> Broken | None:
     """Why no program starts because of inet_protocols or inet_interfaces."""
     protocols, interfaces = view.get("inet_protocols"), view.get("inet_interfaces")
     for word in re.split(r"[, \t\r\n]+", protocols.text or ""):
-        if word and word.lower() not in ("all", "ipv4", "ipv6"):
+        if word and word not in ("all", "ipv4", "ipv6"):
             return f'inet_protocols: unknown protocol "{word}"', protocols.origins
     words = [word for word in re.split(r"[, \t\r\n]+", interfaces.text or "") if word]
     bad = [word for word in words if not re.fullmatch(r"[\[\]A-Za-z0-9.:_%-]+", word)]
+    bad += [word for word in words if word.lower() in ("all", "loopback-only") and word != word.lower()]
     if len(words) > 1:
         bad += [word for word in words if word in ("all", "loopback-only")]
     if bad and not is_template(interfaces.raw):

@@ -13,6 +13,7 @@ VERSIONS = ("TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 """What today's TLS libraries can speak at all; SSLv3 is in no distribution's."""
 _NAMES = {"sslv2": -2, "sslv3": -1, "tlsv1": 0, "tlsv1.1": 1, "tlsv1.2": 2, "tlsv1.3": 3}
 _HEX = {0x300: -1, 0x301: 0, 0x302: 1, 0x303: 2, 0x304: 3}
+_NO_LIMIT = 99
 _STRONGER = frozenset(("encrypt", "verify", "secure", "fingerprint"))
 _CERTIFICATES = ("smtpd_tls_cert_file", "smtpd_tls_eccert_file", "smtpd_tls_dcert_file")
 _KEYS = {
@@ -21,7 +22,9 @@ _KEYS = {
     "smtpd_tls_dcert_file": "smtpd_tls_dkey_file",
 }
 _GRADES = frozenset(("high", "medium", "low", "export", "null"))
-_CURVES = frozenset(("none", "auto", "strong", "ultra"))
+_DIGESTS = frozenset(
+    ("md5", "sha1", "sha224", "sha256", "sha384", "sha512", "ripemd160", "sm3", "blake2b512", "blake2s256")
+)
 
 
 class Level(NamedTuple):
@@ -83,12 +86,17 @@ def protocols(view: View, tls: str | None) -> Protocols:
         version = _version(word[len(bound) :].lstrip("!" if not bound and word[0] == "!" else ""), bool(bound))
         if version is None or (bound and view.version < (3, 6)):
             return Protocols(None, _at(view, name, word), f'{name}: unknown protocol "{word}"; TLS is switched off')
-        if bound == ">=":
+        if bound and version == _NO_LIMIT:
+            floor, ceiling = (-9, ceiling) if bound == ">=" else (floor, 9)
+        elif bound == ">=":
             floor = version
         elif bound:
             ceiling = version
         else:
             (excluded if word[0] == "!" else included).add(version)
+    cipher = "smtpd_tls_ciphers" if tls == "optional" else "smtpd_tls_mandatory_ciphers"
+    if view.text(cipher).lower() == "null":
+        excluded |= {0, 1, 2}  # unencrypted suites, which Postfix itself takes off again
     left = tuple(
         text
         for number, text in enumerate(VERSIONS)
@@ -102,8 +110,9 @@ def protocols(view: View, tls: str | None) -> Protocols:
 def _version(word: str, numbers: bool) -> int | None:
     if word.lower() in _NAMES:
         return _NAMES[word.lower()]
-    if numbers and re.fullmatch(r"(0[xX])?[0-9A-Fa-f]{1,7}", word):
-        return _HEX.get(int(word, 16), -9 if int(word, 16) < 0x300 else 9)
+    if numbers and re.fullmatch(r"(0[xX])?[0-9A-Fa-f]{0,7}", word):
+        number = int(word or "0", 16)
+        return _HEX.get(number, _NO_LIMIT if number == 0 else -9 if number < 0x300 else 9)
     return None
 
 
@@ -163,6 +172,8 @@ def _pair_problem(view: View, tree: Tree, folder: str, name: str) -> tuple[str |
         problem = file_problem(tree, folder, key.text, "PRIVATE KEY")
         if problem:
             return f"{key.text} {problem}", key.origins
+        if key.text == path and _contents(tree, folder, path) == ["certificate"]:
+            return f"{path} is a certificate; no private key is configured", view.get(name).origins
     return None, ()
 
 
@@ -234,10 +245,13 @@ def file_problem(tree: Tree, folder: str, path: str, holds: str) -> str | None:
 def setup_problem(view: View, tree: Tree, folder: str, tls: str) -> tuple[str, tuple[Origin, ...]] | None:
     """Why the TLS library refuses to start or to finish a handshake although a certificate is there."""
     grade = "smtpd_tls_ciphers" if tls == "optional" else "smtpd_tls_mandatory_ciphers"
-    for name, words in ((grade, _GRADES), ("smtpd_tls_eecdh_grade", _CURVES)):
+    for name, words in ((grade, _GRADES), ("smtpd_tls_fingerprint_digest", _DIGESTS)):
         found = view.get(name)
         if found.text is not None and found.text.lower() not in words and view.is_set(name):
             return f'invalid {name} "{found.text}"', found.origins
+    for name in ("smtpd_tls_exclude_ciphers", *(("smtpd_tls_mandatory_exclude_ciphers",) if tls != "optional" else ())):
+        if any(text.upper() == "ALL" for text, _ in view.elements(name)):
+            return f"{name} leaves no cipher", view.get(name).origins
     authority = view.get("smtpd_tls_CAfile")
     if authority.text:
         problem = file_problem(tree, folder, authority.text, "CERTIFICATE")
