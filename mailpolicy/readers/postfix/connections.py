@@ -36,17 +36,18 @@ class Route(NamedTuple):
 def facts(config: Config) -> list[Fact]:
     """One ``connection`` for each distinct service, account, host and port."""
     found: dict[tuple[object, ...], Fact] = {}
-    kept: dict[tuple[object, ...], object] = {}
+    kept: set[frozenset[tuple[str, object]]] = set()
     for route in _routes(config):
         service = None if route.proxy else _service(config, route.transport)
         if service is None and not route.proxy:
             continue
         fact = _fact(config, route, service)
-        values = {name: value for name, value in fact.values.items() if name != "account"}
-        same = (route.transport, route.account, values.get("host"), values.get("port"))
-        if same in found or (route.account != "default" and values in kept.values()):
+        values = frozenset((name, value) for name, value in fact.values.items() if name != "account")
+        same = (route.transport, route.account, fact.values.get("host"), fact.values.get("port"))
+        if same in found or (route.account != "default" and values in kept):
             continue
-        found[same], kept[same] = fact, values
+        found[same] = fact
+        kept.add(values)
     return list(found.values())
 
 

@@ -306,17 +306,19 @@ def _password(
     by_sender = prefix == "smtp_" and view.flag("smtp_sender_dependent_authentication") is not False
     if by_sender:
         for table in tables:
-            for entry in table.entries or ():
-                if "@" in entry.key and (not to.sender or entry.key.lower() in _sender_keys(to.sender)):
+            senders = [table.find(key) for key in _sender_keys(to.sender)] if to.sender else [table.address]
+            for entry in senders:
+                if entry is not None:
                     return True, _kept(table), (Origin("implies", entry.key_where),)
     keys = [] if to.text is None else [key for key in (to.host, to.text) if key]
-    found, unsure = search(tables, keys)
-    if found is not None:
-        home = next(table for table in tables if found in (table.entries or ()))
-        return True, _kept(home), (Origin("implies", found.key_where),)
+    for table in tables:
+        found, _ = search([table], keys)
+        if found is not None:
+            return True, _kept(table), (Origin("implies", found.key_where),)
+    unsure = any(table.entries is None for table in tables)
     files_only = {_kept(table) for table in tables if table.entries is None}
     credential = files_only.pop() if len(files_only) == 1 else None
-    if unsure or any(table.entries is None for table in tables):
+    if unsure:
         return (True if to.smarthost else None), credential, ()
     if to.text is not None and (to.host is None or (not to.bracketed and to.smarthost)):
         return None, None, ()

@@ -14,6 +14,7 @@ from mailpolicy.types import Fact, Origin, Span, Unreadable
 if TYPE_CHECKING:
     from mailpolicy.readers.postfix.master import Config
     from mailpolicy.readers.postfix.params import View
+    from mailpolicy.text import Source
 
 _TAKEN_OUT = re.compile(
     r"\$\{?[A-Za-z_][\w.]*\}?|\$\(.*|<[^<>]*>|__\w+__|@\w+@|[xX*.]+|(?i:redacted|removed|hidden|unused)|%\(\w+\)s|%%\w+%%"
@@ -58,6 +59,7 @@ def _tables(config: Config) -> Iterator[tuple[str, str, Span]]:
     """Passwords of the client's password tables, ``key user:password``."""
     files = Files(config.tree, config.folder)
     done = set()
+    sources: dict[str, Source] = {}
     for view in _views(config):
         for setting in ("smtp_sasl_password_maps", "lmtp_sasl_password_maps"):
             kind = view.get("default_database_type").text or "hash"
@@ -69,17 +71,16 @@ def _tables(config: Config) -> Iterator[tuple[str, str, Span]]:
                 table = open_table(name, span, files, kind)
                 for entry in table.entries or ():
                     _, found, password = entry.value.partition(delimiter)
-                    where = _within(config, entry.where, password) if found and password else None
+                    if entry.where.file not in sources:
+                        sources[entry.where.file] = config.tree.source(entry.where.file)
+                    where = _within(sources, entry.where, password) if found and password else None
                     if where is not None:
                         yield setting, password, where
 
 
-def _within(config: Config, where: Span, text: str) -> Span | None:
+def _within(sources: dict[str, Source], where: Span, text: str) -> Span | None:
     """The position of ``text`` in what ``where`` covers: the last one, as the user name stands before it."""
-    try:
-        line = config.tree.source(where.file).line(where.line)
-    except Unreadable:
-        return None
+    line = sources[where.file].line(where.line)
     at = line.rfind(text, where.column - 1, max(where.end_column - 1, where.column))
     return where._replace(column=at + 1, end_column=at + 1 + len(text)) if at >= 0 else None
 

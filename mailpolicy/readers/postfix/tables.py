@@ -6,19 +6,28 @@ Formats: postmap(1), inline_table(5), cidr_table(5), regexp_table(5), pcre_table
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from mailpolicy.readers.postfix.lexer import logical_lines
+from mailpolicy.text import Source
 from mailpolicy.tree import place
 from mailpolicy.types import Span, Unreadable
 
 if TYPE_CHECKING:
-    from mailpolicy.text import Source
     from mailpolicy.tree import Tree
 
 INDEXED = frozenset({"hash", "btree", "lmdb", "texthash", "dbm", "cdb", "sdbm"})
 """Types with one exact key a line."""
+KNOWN = INDEXED | frozenset(
+    (
+        *("cidr", "debug", "environ", "fail", "inline", "internal", "ldap", "memcache", "mongodb", "mysql", "netinfo"),
+        *("nis", "nisplus", "pcre", "pgsql", "pipemap", "proxy", "randmap", "regexp", "socketmap", "sqlite", "static"),
+        *("tcp", "unionmap", "unix"),
+    )
+)
+"""Types that some Postfix has (DATABASE_README); a lookup in any other fails."""
 PATTERNS = frozenset({"regexp", "pcre"})
 REMOTE = frozenset({"mysql", "pgsql", "sqlite", "ldap", "mongodb", "memcache"})
 """Types whose name is a file that says how to query a database."""
@@ -44,9 +53,15 @@ class Table(NamedTuple):
     path: str | None
     """Where its source lies in the tree; None when it is no file or lies outside."""
     entries: tuple[Entry, ...] | None
+    by_key: Mapping[str, Entry] | None = None
+    """By lower-case key, for types that compare keys as a whole."""
+    address: Entry | None = None
+    """The first entry whose key holds an @."""
 
     def find(self, key: str) -> Entry | None:
         """The entry that one lookup of exactly ``key`` gives."""
+        if self.by_key is not None:
+            return self.by_key.get(key.lower())
         for entry in self.entries or ():
             if all(matches(self.kind, pattern, key) for pattern in (*entry.guards, entry.key)):
                 return entry
@@ -75,7 +90,7 @@ def open_table(name: str, where: Span, files: Files, default_type: str = "hash")
     if kind == "static":
         return Table(kind, None, (Entry("*", _unbraced(rest), where, where),))
     if kind == "inline":
-        return Table(kind, None, tuple(_inline(rest, where)))
+        return _table(kind, None, tuple(_inline(rest, where)))
     if kind in INDEXED or kind == "cidr" or kind in PATTERNS:
         return _from_file(kind, rest, where, files)
     if kind in REMOTE:
@@ -96,7 +111,21 @@ def _from_file(kind: str, rest: str, where: Span, files: Files) -> Table:
         source = files.tree.source(path)
     except Unreadable:
         return Table(kind, None, None)
-    return Table(kind, path, tuple(entries(source, kind)))
+    return _parsed(kind, path, source.text)
+
+
+@lru_cache(maxsize=64)
+def _parsed(kind: str, path: str, text: str) -> Table:
+    """A table is asked many times, and read once."""
+    return _table(kind, path, tuple(entries(Source(path, text), kind)))
+
+
+def _table(kind: str, path: str | None, found: tuple[Entry, ...]) -> Table:
+    index: dict[str, Entry] = {}
+    for entry in found:
+        index.setdefault(entry.key.lower(), entry)
+    address = next((entry for entry in found if "@" in entry.key), None)
+    return Table(kind, path, found, index if kind in INDEXED or kind == "inline" else None, address)
 
 
 def entries(source: Source, kind: str = "hash") -> Iterator[Entry]:
@@ -159,17 +188,21 @@ def matches(kind: str, key: str, sought: str) -> bool:
 
 def pattern_matches(key: str, sought: str) -> bool:
     """Whether ``/pattern/flags`` matches; POSIX and Perl ones are taken for Python's; a broken one matches nothing."""
-    negated = key.startswith("!")
+    negated, pattern = _compiled(key)
+    return pattern is not None and (pattern.search(sought[:512]) is None) == negated
+
+
+@lru_cache(maxsize=1 << 14)
+def _compiled(key: str) -> tuple[bool, re.Pattern[str] | None]:
+    """Whether ``!`` negates, and the pattern; None for a broken one."""
     body = key.lstrip("! \t")
     last = body.rfind(body[:1], 1) if body else -1
     if last < 1:
-        return False
-    ignore = "i" not in body[last + 1 :]
+        return False, None
     try:
-        found = re.search(body[1:last], sought[:512], re.IGNORECASE if ignore else 0)
-    except (re.error, RecursionError):
-        return False
-    return (found is None) if negated else found is not None
+        return key.startswith("!"), re.compile(body[1:last], 0 if "i" in body[last + 1 :] else re.IGNORECASE)
+    except (re.error, RecursionError, OverflowError):
+        return False, None
 
 
 def _cidr_matches(key: str, sought: str) -> bool:

@@ -7,11 +7,13 @@ gets through; what it cannot choose, such as its address, is whatever the kind s
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from mailpolicy.readers.postfix.lexer import is_template
 from mailpolicy.readers.postfix.tables import (
     INDEXED,
+    KNOWN,
     PATTERNS,
     Entry,
     Files,
@@ -233,6 +235,8 @@ class Lists:
         if name.startswith("{"):
             name = (split_braced(name.strip()[1:-1]) or [""])[0]
         table = open_table(name, span or Span("", 1, 1, 2), self.site.files)
+        if table.kind not in KNOWN:
+            return Verdict(STOP, (origin,))
         if table.entries is None:
             return Verdict(ON, (), unsure=_may_permit(asked, word, who))
         return self._lookup(word, asked, table, stage, who, depth, origin)
@@ -346,6 +350,7 @@ def _reach(asked: str, kind: str, key: str, who: Who) -> str:
     return ""
 
 
+@lru_cache(maxsize=1 << 14)
 def wide(key: str, family: int) -> bool:
     """Whether a network holds strangers: a whole family of addresses, or public down to a /8."""
     import ipaddress  # imported late: costs start-up time that most configurations do not need
