@@ -11,6 +11,7 @@ from mailpolicy.readers.dovecot.build import Builder
 from mailpolicy.readers.dovecot.dialect import dialect_of
 from mailpolicy.readers.dovecot.loader import Loader
 from mailpolicy.readers.dovecot.model import Model
+from mailpolicy.readers.dovecot.parser import Statement
 from mailpolicy.tree import Tree
 from mailpolicy.types import Fact, Inventory, Span, Unread, Unreadable, Version
 
@@ -90,17 +91,27 @@ def _configuration(tree: Tree, path: str, version: Version | None, fragment: boo
     if not loader.files:
         return Inventory((), tuple(loader.unread), (path,))
     dialect, program = dialect_of(found, version)
-    builder = Builder(dialect, fragment)
-    hidden = {id(s) for s in loader.outside}
-    for statement in found:
-        builder.hidden = builder.hidden or id(statement) in hidden
-        builder.apply(statement)
+    builder = _built(dialect, found, loader, fragment)
+    if version is None and builder.refused and dialect == "2.3":
+        other = _built("2.4", found, loader, True)
+        if len(other.refused) < len(builder.refused):
+            program = "Dovecot 2.4, by the settings that stand here"
+            builder = other if fragment else _built("2.4", found, loader, fragment)
     model = builder.finish(program, [] if fragment else loader.outside)
     source = tree.source(path)
     first = source.line_span(found[0].where.line) if found and found[0].where.file == path else Span(path, 1, 1, 2)
     facts, refused, notes = _judged(tree, loader, model, builder, first, path, fragment)
     unread = (*loader.unread, *refused)
     return Inventory(tuple(facts), tuple(dict.fromkeys(unread)), tuple(dict.fromkeys(loader.files)), tuple(notes))
+
+
+def _built(dialect: str, found: list[Statement], loader: Loader, fragment: bool) -> Builder:
+    builder = Builder(dialect, fragment)
+    hidden = {id(s) for s in loader.outside}
+    for statement in found:
+        builder.hidden = builder.hidden or id(statement) in hidden
+        builder.apply(statement)
+    return builder
 
 
 def _judged(
@@ -113,7 +124,7 @@ def _judged(
     if not fragment:
         refused += checks.whole(model, builder, first) + sockets.protocol_faults(model, on)
         refused += sockets.clashes(model, opened) if not refused else []
-        notes += _notes(path, model, on, bool(refused))
+        notes += _notes(path, model, on, bool(refused), loader.packaged)
     if refused:
         opened = []
     heard = checks.with_missing_files(tree, loader, model, listeners.facts(model, opened, path))
@@ -127,8 +138,12 @@ def _judged(
     return facts, refused, notes
 
 
-def _notes(path: str, model: Model, on: sockets.Enabled, refused: bool) -> list[str]:
-    found = [f"{o.where}: this file is not here; what it sets is not known" for o in model.outside]
+def _notes(path: str, model: Model, on: sockets.Enabled, refused: bool, packaged: list[Statement]) -> list[str]:
+    found = [
+        f"{o.where}: this file is not here; what it sets is not known"
+        for o in (*model.outside, *model.protocols_outside)
+    ]
+    found += [f"{s.where}: {s.value.text} is not here; what it says about users is not known" for s in packaged]
     if refused:
         return [*found, f"{path}: Dovecot does not start with this configuration; no listener is stated"]
     if not on.complete:

@@ -185,5 +185,8 @@ class Builder:
                 model.open(path, where)
         for entry in self.entries:
             model.add(entry)
-        model.outside = [Origin("implies", s.value.span(), "a file that is not here") for s in outside]
+        for statement in outside:
+            origin = Origin("implies", statement.value.span(), "a file that is not here")
+            only = "protocols.d" in statement.value.text
+            (model.protocols_outside if only else model.outside).append(origin)
         return model

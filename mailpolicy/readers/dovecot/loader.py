@@ -13,6 +13,9 @@ from mailpolicy.types import Unread, Unreadable
 MOST_FILES = 2000
 """Includes that are followed; files that include each other could go on without end."""
 
+_PACKAGED = re.compile(
+    r"auth-(?:checkpassword|deny|dict|ldap|master|oauth2|passwdfile|sql|static|system|vpopmail)\.conf\.ext"
+)
 _BRACES = re.compile(r"\{([^{}]*)\}")
 
 
@@ -27,8 +30,14 @@ class Loader:
         self.unread: list[Unread] = []
         self.refused: list[Unread] = []
         """Includes that keep Dovecot from starting."""
+        self.packaged: list[Statement] = []
+        """Includes of Debian's auth-*.conf.ext, which hold passdb and userdb sections, where they are missing."""
         self.outside: list[Statement] = []
         """Includes of what may lie outside of the tree."""
+
+        name = posixpath.basename(root)
+        self.ending = name[name.rfind(".conf") + 5 :] if ".conf" in name else ""
+        """What follows .conf in the name of a template; the files that it includes may have it too."""
 
     def where(self, path: str, beside: str) -> str | None:
         """Where a path lies in the tree that the file ``beside`` names; None when outside of it."""
@@ -75,9 +84,13 @@ class Loader:
             self.outside.append(statement)
             return []
         found, missing = self._matches(statement, above[-1])
+        if not found and self.ending and statement.kind == "include" and statement not in self.outside:
+            self.outside.append(statement)
         if not found and missing:
             if statement.maybe:
                 self.outside.append(statement)
+            elif _PACKAGED.fullmatch(value.text):
+                self.packaged.append(statement)
             elif statement.kind == "include":
                 self._refuse(value, f"the file {value.text or '(none)'} that is included does not exist")
         taken = []
@@ -102,6 +115,9 @@ class Loader:
                 missing = False
             else:
                 found += match(self.tree, there)
+                if self.ending:
+                    found += match(self.tree, there + self.ending)
+                    missing = False
         return found, missing
 
     def _readable(self, path: str, value: Text) -> bool:

@@ -80,6 +80,8 @@ class Model:
         self.entries: list[Entry] = []
         self.outside: list[Origin] = []
         """Includes that could not be read: whatever no entry sets may be set there."""
+        self.protocols_outside: list[Origin] = []
+        """The same, of Debian's protocols.d, which sets nothing but ``protocols``."""
         self._keyed: dict[str, list[Entry]] = {}
         self._filters: dict[tuple[Block, ...], int] = {}
         self._sections: dict[tuple[Block, ...], Span] = {}
@@ -139,7 +141,12 @@ class Model:
 
     def get(self, key: str, place: Place = ANYWHERE) -> Looked:
         """A root setting in a place, with its default."""
-        return self.looked(self.chain(key, place), self.defaults.get(key, ""), True)
+        chain = self.chain(key, place)
+        missing = [*self.outside, *(self.protocols_outside if key == "protocols" else ())]
+        looked = self.looked(chain, self.defaults.get(key, ""), True)
+        if not chain and missing:
+            return looked._replace(known=False, origins=(*looked.origins, *missing))
+        return looked
 
     def looked(self, chain: list[Entry], default: str, has_default: bool) -> Looked:
         """What a chain of entries comes to."""
@@ -147,7 +154,7 @@ class Model:
         for entry in chain:
             origins.append(Origin("overrides" if any(o.where for o in origins) else "sets", span_of(entry)))
         if not chain:
-            return Looked(default, not self.outside, tuple(origins + self.outside), None)
+            return Looked(default, True, tuple(origins), None)
         last = chain[-1]
         return Looked(last.value, last.known and not is_template(last.value), tuple(origins), last)
 

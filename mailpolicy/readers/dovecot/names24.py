@@ -201,9 +201,10 @@ userdb_passwd_file userdb_static virtual welcome
 """Sections without a name: what stands in them is a setting with the section's name as its prefix."""
 
 ARRAYS = _names("""
-acl cassandra crypt_global_private_key crypt_user_key_encryption_key dict_map dict_map_key_field
-dict_map_value_field event_exporter fifo_listener inet_listener language mailbox metric metric_group_by
-metric_group_by_method mysql namespace passdb pgsql quota quota_warning service sqlite unix_listener userdb
+acl cassandra crypt_global_private_key crypt_user_key_encryption_key dict dict_map dict_map_key_field
+dict_map_value_field event_exporter execute fifo_listener fs fts imapsieve_from inet_listener language mailbox
+metric metric_group_by metric_group_by_method mysql namespace passdb pgsql push_notification quota quota_warning
+service sieve_editheader_header sieve_script sqlite unix_listener userdb
 """)
 """Sections that need a name."""
 

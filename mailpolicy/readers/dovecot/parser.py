@@ -25,6 +25,7 @@ _BEGINS = re.compile(
 _ENDS = re.compile(r"\{%[-+]?\s*end|<%-?\s*(?:end\b|\})|\{\{-?\s*end\b")
 _PLACEHOLDER = re.compile(
     r"\{\{|\{%|<%|\$\{|\$\(|__[A-Za-z][A-Za-z0-9_-]*__|@@?[A-Za-z][A-Za-z0-9_.-]*@|<[A-Z][A-Z_ -]+>"
+    r"|\$[A-Z][A-Z0-9_]+(?![A-Z0-9_:])|(?<![\w$:.-])[A-Z][A-Z0-9]*_[A-Z0-9_]+(?!\w)"
 )
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 

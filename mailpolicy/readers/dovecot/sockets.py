@@ -54,7 +54,7 @@ def enabled(model: Model, files: list[str]) -> Enabled:
     words, known, origins = model.words("protocols", " ")
     found = {word: origin for word, origin in words if word != "none" or len(words) > 1}
     if not known:
-        for include in model.outside[:1]:
+        for include in (model.protocols_outside + model.outside)[:1]:
             for path in files:
                 name = posixpath.basename(path)
                 if name.startswith("20-") and name.endswith(".conf") and name[3:-5] in PACKAGES:
