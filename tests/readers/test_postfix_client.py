@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from mailpolicy.readers.postfix import connections
@@ -285,3 +287,17 @@ def test_what_the_client_does_not_hear(main: str, tls: str, authenticates: bool,
     names = ("tls", "authenticates", "cleartext_credentials")
     assert tuple(values[name] for name in names) == (tls, authenticates, cleartext)
     assert bool(values["broken"]) is broken
+
+
+def test_large_tables_are_read_once() -> None:
+    count = 3000
+    main = RELAY + LOGIN + "transport_maps = hash:/etc/postfix/t\nsmtp_tls_policy_maps = hash:/etc/postfix/p\n"
+    files = {
+        "t": "".join(f"d{i}.example smtp:[h{i}.example]\n" for i in range(count)),
+        "p": "".join(f"[h{i}.example] encrypt\n" for i in range(count)),
+        "sasl_passwd": "".join(f"h{i}.example user:x\n" for i in range(count)),
+    }
+    started = time.monotonic()
+    facts = opened(main, files)
+    assert len(facts) == count + 1
+    assert time.monotonic() - started < 10

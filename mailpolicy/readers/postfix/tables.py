@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from mailpolicy.readers.postfix.lexer import logical_lines
+from mailpolicy.readers.postfix.lexer import BLANKS, logical_lines
 from mailpolicy.text import Source
 from mailpolicy.tree import place
 from mailpolicy.types import Span, Unreadable
@@ -134,8 +134,8 @@ def entries(source: Source, kind: str = "hash") -> Iterator[Entry]:
     conditional = kind == "cidr" or kind in PATTERNS
     for line in logical_lines(source).lines:
         text = line.text
-        lead = len(text) - len(text.lstrip())
-        word = text[lead:].split(None, 1)[0].lower()
+        lead = len(text) - len(text.lstrip(BLANKS))
+        word = text[lead : lead + 40].split(" ")[0].split("\t")[0].lower()
         if conditional and (word == "if" or word.startswith(("if/", "if!"))):
             guards.append(text[lead + 2 :].strip())
             continue
