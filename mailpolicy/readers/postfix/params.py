@@ -18,6 +18,12 @@ NEWEST = (3, 10)
 MACHINE = frozenset(("myhostname", "mydomain", "mynetworks", "process_id", "process_name"))
 """Parameters whose defaults depend on the machine."""
 
+RAW = frozenset((
+    "command_execution_directory", "default_rbl_reply", "forward_path", "luser_relay", "mailbox_command",
+    "postscreen_expansion_filter", "postscreen_reject_footer", "smtpd_expansion_filter", "smtpd_reject_footer",
+))  # fmt: skip
+"""Parameters that their programs expand themselves, for each message (CONFIG_RAW_TABLE)."""
+
 TRANSPORT = {
     "_delivery_slot_cost": "$default_delivery_slot_cost",
     "_delivery_slot_discount": "$default_delivery_slot_discount",
@@ -219,6 +225,8 @@ class View:
             return text, "", (Piece(text, 0, 0, False),) if text else ()
         if (written is None and (name in MACHINE or self.partial)) or (written is not None and not written.known):
             return None, "", as_written
+        if name in RAW:
+            return raw, "", as_written
         if is_template(raw):
             return None, "", as_written
         try:
