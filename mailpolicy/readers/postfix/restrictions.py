@@ -172,7 +172,7 @@ def strange(view: View) -> list[tuple[Span, str]]:
     found = []
     for name, stage in (*STAGES, *((name, "") for name in classes)):
         for word, _, span in statements(view.elements(name), stage):
-            known = is_restriction(word) or word in map(str.lower, classes) or is_template(word)
+            known = is_restriction(word) or word in map(str.lower, classes) or is_template(word) or "$" in word
             if not known and span is not None:
                 found.append((span, f'unknown restriction "{word}"; smtpd refuses mail that gets there'))
     for pattern, span in view.elements("mynetworks") if view.is_set("mynetworks") else []:
