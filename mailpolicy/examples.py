@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from mailpolicy import gather, run
@@ -56,7 +56,7 @@ def _expected(node: Node) -> tuple[str, int | None, str]:
     return found["file"], int(found["line"]) if found["line"] else None, found["text"]
 
 
-def outcome(example: Example, rules: Mapping[str, Rule], known: Sequence[str], today: str = "2026-11-01") -> Outcome:
+def outcome(example: Example, rules: Mapping[str, Rule], today: str = "2026-11-01") -> Outcome:
     """Reads and judges an example."""
     tree = Memory(example.files)
     by_format: dict[str, list[str]] = {name: [] for name in PATTERNS}
@@ -66,7 +66,7 @@ def outcome(example: Example, rules: Mapping[str, Rule], known: Sequence[str], t
             by_format[name].append(path)
     by_format = {name: paths for name, paths in by_format.items() if paths}
     inventory = gather.read_all(tree, by_format, lambda program, path: example.assume.get(program))
-    return Outcome(inventory, run.judged(tree, inventory, rules, known, today))
+    return Outcome(inventory, run.judged(tree, inventory, rules, rules, today))
 
 
 def blamed(example: Example, finding: Finding) -> tuple[str, int, str]:

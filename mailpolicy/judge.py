@@ -37,19 +37,25 @@ class Candidate:
 Defaults = Mapping[str, Mapping[str, Value]]
 
 
-def findings(facts: Iterable[Fact], rules: Iterable[Rule], defaults: Defaults) -> list[Finding]:
-    """Findings of all rules over all facts, sorted by position; fingerprints still lack the path."""
+def findings(
+    facts: Iterable[Fact], rules: Mapping[str, Rule], known: Mapping[str, Rule], defaults: Defaults
+) -> list[Finding]:
+    """Findings of ``rules`` over all facts, sorted by position; fingerprints still lack the path.
+
+    ``known`` are all rules: one that is off still silences those that it speaks instead of, else
+    turning a rule off would bring up its neighbour.
+    """
     by_kind: dict[str, list[Fact]] = {}
     for fact in facts:
         fact = with_defaults(fact, defaults.get(fact.kind, {}))
         by_kind.setdefault(fact.kind, []).append(fact)
     found = [
         candidate
-        for rule in rules
+        for rule in {**known, **rules}.values()
         for fact in by_kind.get(rule.subject, ())
         if (candidate := _broken(rule, fact)) is not None
     ]
-    return _distinct(_finding(candidate) for candidate in _specific(found))
+    return _distinct(_finding(candidate) for candidate in _specific(found) if candidate.rule.id in rules)
 
 
 def with_defaults(fact: Fact, defaults: Mapping[str, Value]) -> Fact:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from mailpolicy import compiled, joins, judge, policy, present, suppress
@@ -100,18 +100,18 @@ class Judged(NamedTuple):
 
 
 def judged(
-    tree: Tree, inventory: Inventory, rules: Mapping[str, Rule], known: Iterable[str], today: str | None = None
+    tree: Tree, inventory: Inventory, rules: Mapping[str, Rule], known: Mapping[str, Rule], today: str | None = None
 ) -> Judged:
     """Findings of an inventory; suppressions are applied, and judged themselves."""
     facts = (*inventory.facts, *joins.derive(inventory.facts), *(_unread(u) for u in inventory.unread))
     defaults = compiled.load().defaults
-    findings = judge.findings(facts, rules.values(), defaults)
+    findings = judge.findings(facts, rules, known, defaults)
     comments = _comments(tree, inventory)
     if comments:
         day = today or _today()
         marks = suppress.facts(comments, findings, frozenset(known), day)
         findings = suppress.apply(findings, comments, day)
-        findings += judge.findings(marks, rules.values(), defaults)
+        findings += judge.findings(marks, rules, known, defaults)
         findings.sort(key=lambda f: (f.where, f.rule, f.message))
     return Judged(findings, facts)
 

@@ -108,7 +108,7 @@ def test_mistakes_in_a_declaration_have_line_and_say_what_is_right(tmp_path: Pat
     assert ran.returncode == 2
     assert "line 4" in ran.stderr
     assert "'implcit' is not allowed; did you mean 'implicit'?" in ran.stderr
-    assert "mailpolicy.yaml:4:43: " in ran.stdout
+    assert "mailpolicy.yaml:4:42: " in ran.stdout
 
 
 def test_findings_on_stdout_and_the_rest_on_stderr(tmp_path: Path) -> None:

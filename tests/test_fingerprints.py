@@ -12,7 +12,7 @@ RULES = compiled.load().rules
 
 
 def fingerprints(example: Example) -> list[tuple[str, str]]:
-    findings = examples.outcome(example, RULES, list(RULES)).judged.findings
+    findings = examples.outcome(example, RULES).judged.findings
     return sorted((f.rule, f.fingerprint) for f in present.fingerprinted(findings, "."))
 
 

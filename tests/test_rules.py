@@ -19,7 +19,7 @@ BAD = [(name, n) for name, (_, bad) in EXAMPLES.items() for n in range(len(bad))
 
 
 def found(name: str, example: Example) -> list[Finding]:
-    outcome = examples.outcome(example, RULES, list(RULES))
+    outcome = examples.outcome(example, RULES)
     return [f for f in outcome.judged.findings if f.rule == name and f.suppressed is None]
 
 
@@ -62,7 +62,7 @@ def test_rule_has_a_good_example_that_its_condition_excludes(name: str) -> None:
 
 def applies(name: str, example: Example) -> bool:
     rule = RULES[name]
-    outcome = examples.outcome(example, RULES, list(RULES))
+    outcome = examples.outcome(example, RULES)
     defaults = compiled.load().defaults
     return any(
         schema.judge(rule.when, judge.with_defaults(fact, defaults[fact.kind]).values) is True
@@ -77,7 +77,7 @@ def test_example_files_are_read_without_trouble(name: str) -> None:
     if RULES[name].subject in ("unread", "suppression"):
         return
     for example in (*EXAMPLES[name][0], *EXAMPLES[name][1]):
-        outcome = examples.outcome(example, RULES, list(RULES))
+        outcome = examples.outcome(example, RULES)
         assert [str(u.where) + " " + u.why for u in outcome.inventory.unread] == []
         assert outcome.judged.facts
 

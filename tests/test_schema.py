@@ -34,7 +34,7 @@ def example_facts(kind: str) -> list[dict[str, object]]:
     found = []
     for good, bad in EXAMPLES.values():
         for example in (*good, *bad):
-            facts = examples.outcome(example, RULES, list(RULES)).judged.facts
+            facts = examples.outcome(example, RULES).judged.facts
             found += [judge.with_defaults(f, DEFAULTS[kind]).values for f in facts if f.kind == kind]
     return [dict(values) for values in found]
 
