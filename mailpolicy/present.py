@@ -10,6 +10,10 @@ from mailpolicy.tree import Tree
 from mailpolicy.types import Fact, Finding, Inventory, Origin, Span, Unreadable
 
 
+_NAMED = 3
+"""Places that a note about several of them names."""
+
+
 def bases(paths: Sequence[str]) -> tuple[str | None, str]:
     """The project's root, which reports show paths from, and the folder that fingerprints count from."""
     first = os.path.abspath(paths[0] if paths else ".")
@@ -60,6 +64,25 @@ def _presentable(fact: Fact, base: str) -> Fact:
     if isinstance(instance := values.get("instance"), str):
         values["instance"] = shown(instance, base)
     return fact._replace(values=values, origins={name: _steps(o, base) for name, o in fact.origins.items()})
+
+
+def notes(raw: Iterable[str], base: str | None) -> tuple[str, ...]:
+    """Notes with presentable paths; what is said of several places is said once."""
+    groups: dict[str, list[str]] = {}
+    for note in raw:
+        place, _, words = note.partition(": ")
+        path, *rest = place.split(":", 1)
+        inner, _, last = words.partition(" ")
+        words = f"{shown(inner, base)} {last}" if os.sep in inner else words
+        groups.setdefault(words, []).append(":".join([shown(path, base), *rest]))
+    return tuple(_note(places, words) for words, places in groups.items())
+
+
+def _note(places: list[str], words: str) -> str:
+    if len(places) == 1:
+        return f"{places[0]}: {words}"
+    more = f" and {len(places) - _NAMED} more" if len(places) > _NAMED else ""
+    return f"{words}: {', '.join(places[:_NAMED])}{more}"
 
 
 def fingerprinted(findings: Iterable[Finding], anchor: str) -> Iterable[Finding]:

@@ -60,6 +60,7 @@ class Inventory(NamedTuple):
     unread: tuple[Unread, ...] = ()
     files: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    """What was not compared or assumed: ``path: words`` or ``path:line:column: words``."""
 
 
 class Version(NamedTuple):

@@ -12,6 +12,9 @@ from mailpolicy.types import Finding, Origin, Report, Span
 WIDTH = 100
 """Columns that excerpts and fixes keep within."""
 
+NOTES = 12
+"""Notes that are shown before the rest is only counted."""
+
 STEPS = 8
 """Longest chain that is shown whole."""
 
@@ -40,7 +43,9 @@ def asides(report: Report, color: bool = False) -> str:
         f"{_paint(printable(path), 'path', color)}: {_paint('cannot be judged', 'error', color)}: {one_line(why)}"
         for path, why in report.errors
     ]
-    lines += [f"{_paint('note', 'note', color)}: {one_line(note)}" for note in report.notes]
+    lines += [f"{_paint('note', 'note', color)}: {one_line(note)}" for note in report.notes[:NOTES]]
+    if len(report.notes) > NOTES:
+        lines.append(f"{_paint('note', 'note', color)}: {len(report.notes) - NOTES} more notes: --format json has all")
     return "".join(f"{line}\n" for line in lines)
 
 
