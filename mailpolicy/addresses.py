@@ -76,10 +76,15 @@ def _one_network(text: str) -> str | None:
     import ipaddress
 
     text = text.strip().lstrip("[").replace("]", "")
+    network: ipaddress.IPv4Network | ipaddress.IPv6Network
     try:
         network = ipaddress.ip_network(text, strict=False)
     except ValueError:
         return None
+    if isinstance(network, ipaddress.IPv6Network) and network.prefixlen >= 96:
+        mapped = network.network_address.ipv4_mapped
+        if mapped is not None:
+            network = ipaddress.ip_network((mapped, network.prefixlen - 96))
     if network.is_loopback:
         return "loopback"
     if network.prefixlen == 0:

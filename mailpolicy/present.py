@@ -9,7 +9,6 @@ from mailpolicy import policy
 from mailpolicy.tree import Tree
 from mailpolicy.types import Fact, Finding, Inventory, Origin, Span, Unreadable
 
-
 _NAMED = 3
 """Places that a note about several of them names."""
 
@@ -18,13 +17,17 @@ def bases(paths: Sequence[str]) -> tuple[str | None, str]:
     """The project's root, which reports show paths from, and the folder that fingerprints count from."""
     first = os.path.abspath(paths[0] if paths else ".")
     folder = first if os.path.isdir(first) else os.path.dirname(first)
-    root = folder
-    while True:
-        if any(os.path.exists(os.path.join(root, name)) for name in (".git", *policy.NAMES)):
-            return root, root
-        if os.path.dirname(root) == root:
-            return None, folder
-        root = os.path.dirname(root)
+    root = _above(folder, (".git",)) or _above(folder, policy.NAMES)
+    return root, root or folder
+
+
+def _above(folder: str, names: Sequence[str]) -> str | None:
+    """The nearest folder upwards that holds one of the names."""
+    while not any(os.path.exists(os.path.join(folder, name)) for name in names):
+        if os.path.dirname(folder) == folder:
+            return None
+        folder = os.path.dirname(folder)
+    return folder
 
 
 def shown(path: str, base: str | None) -> str:

@@ -39,6 +39,7 @@ def test_host_scope(host: str, scope: str) -> None:
         (["127.0.0.0/8", "[::1]/128"], "loopback"), (["127.0.0.1", "192.168.1.0/24"], "private"),
         (["10.0.0.0/8"], "wide"), (["fd00::/48"], "wide"), (["[fd00::]/64"], "private"),
         (["192.0.2.0/28"], "public"), (["0.0.0.0/0"], "world"), (["::/0"], "world"),
+        (["[::ffff:127.0.0.0]/104"], "loopback"), (["[::ffff:10.1.0.0]/112"], "wide"),
         (["hash:/etc/postfix/x"], None), ([], None),
     ],
 )  # fmt: skip
