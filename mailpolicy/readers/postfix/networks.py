@@ -15,7 +15,7 @@ class Networks(NamedTuple):
     listed: bool
     """Whether mynetworks is set."""
     entries: tuple[tuple[str, Span | None], ...]
-    """Patterns in order, as they are matched; ``!`` in front excludes. Without mynetworks: what its style surely holds."""
+    """Patterns in order; ``!`` in front excludes. Where mynetworks is not set: what its style surely holds."""
     unknown: bool
     """Whether there may be more: a table, a template, the networks of an interface."""
     scope: str | None

@@ -1,4 +1,4 @@
-"""Where master(8) listens: inet_interfaces, inet_protocols, addresses in service names (master_ent.c, own_inet_addr.c)."""
+"""Where master(8) listens: inet_interfaces, inet_protocols, addresses in service names (own_inet_addr.c)."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def start_fault(view: View) -> Broken | None:
         bad += [word for word in words if word in ("all", "loopback-only")]
     if bad and not is_template(interfaces.raw):
         return f'inet_interfaces: host not found: "{bad[0]}"', interfaces.origins
-    if interfaces.text == "" and not protocols.text == "":
+    if interfaces.text == "" and protocols.text != "":
         return "inet_interfaces is empty: no service of type inet can listen", interfaces.origins
     return None
 
