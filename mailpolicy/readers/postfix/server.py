@@ -57,7 +57,8 @@ class _Smtpd:
 
 def _server(config: Config, listeners: list[Fact]) -> Fact:
     main, smtpd = config.view(None), _Smtpd(config, listeners)
-    draft = Draft("server", main.declared)
+    services = smtpd.mx or smtpd.all
+    draft = Draft("server", services[0].where if services else main.declared)
     draft.put("software", "postfix")
     draft.put("version", ".".join(map(str, config.version[:2])))
     draft.put("instance", config.folder or ".")
