@@ -6,8 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from mailpolicy import gather, run
-from mailpolicy.policy import numbers
+from mailpolicy import gather, policy, run
 from mailpolicy.readers import PATTERNS, format_of
 from mailpolicy.strict_yaml import Node, load
 from mailpolicy.text import Source
@@ -43,7 +42,7 @@ def _example(node: Node) -> Example:
     items = node.items or {}
     files = {name: str(entry.scalar) for name, entry in (items["files"].items or {}).items()}
     assume = items["assume"].items or {} if "assume" in items else {}
-    versions = {name: Version(numbers(str(entry.scalar)), "the example") for name, entry in assume.items()}
+    versions = {name: Version(policy.numbers(str(entry.scalar)), "the example") for name, entry in assume.items()}
     return Example(
         files, versions, tuple(_expected(e) for e in items["expect"].entries or ()) if "expect" in items else ()
     )
@@ -66,6 +65,9 @@ def outcome(example: Example, rules: Mapping[str, Rule], today: str = "2026-11-0
             by_format[name].append(path)
     by_format = {name: paths for name, paths in by_format.items() if paths}
     inventory = gather.read_all(tree, by_format, lambda program, path: example.assume.get(program))
+    if tree.exists("mailpolicy.yaml"):
+        site = policy.read("mailpolicy.yaml", load(tree.source("mailpolicy.yaml")))
+        inventory = inventory._replace(facts=gather.with_roles(inventory.facts, site))
     return Outcome(inventory, run.judged(tree, inventory, rules, rules, today))
 
 

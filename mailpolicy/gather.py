@@ -27,12 +27,12 @@ def gather(tree: Tree, paths: Sequence[str], site: Policy, assume: Mapping[str, 
     errors: list[tuple[str, str]] = []
     by_format = _discover(tree, paths, site, errors)
     inventory = read_all(tree, by_format, lambda program, path: _version(site, assume, program, path))
-    inventory = inventory._replace(facts=_with_roles(inventory.facts, site))
+    inventory = inventory._replace(facts=with_roles(inventory.facts, site))
     errors += [(unread.where.file, _fatal(unread)) for unread in inventory.unread if unread.fatal]
     return Gathered(inventory, sum(map(len, by_format.values())), tuple(dict.fromkeys(errors)))
 
 
-def _with_roles(facts: tuple[Fact, ...], site: Policy) -> tuple[Fact, ...]:
+def with_roles(facts: tuple[Fact, ...], site: Policy) -> tuple[Fact, ...]:
     """Listeners and connections with the declared role of the host that they are on."""
     return tuple(_with_role(fact, site) for fact in facts) if site.roles else facts
 

@@ -86,7 +86,7 @@ def _mailboxes(facts: Iterable[Fact]) -> Iterable[Fact]:
             continue
         offered = members[0].values.get("software") == "autoconfig"
         draft = _draft("mailbox", pop3, "protocol")
-        chain = _origins([f for f in members if f not in pop3] + pop3, "protocol")
+        chain = _origins(pop3 + [f for f in members if f not in pop3], "protocol")
         draft.put("mailbox", mailbox, chain)
         draft.put("clients", len(members), chain)
         draft.put("devices", len({_device(f) for f in members}), chain)
@@ -95,7 +95,8 @@ def _mailboxes(facts: Iterable[Fact]) -> Iterable[Fact]:
         draft.put("pop3_only", len(pop3) == len(members), chain)
         draft.put("offered_to_all", offered, chain)
         deleting = [f for f in pop3 if f.values.get("deletes_on_server")]
-        draft.put("pop3_deletes", bool(deleting), _origins(deleting or pop3, "deletes_on_server"))
+        sure = bool(deleting) or all(f.values.get("deletes_on_server") is False for f in pop3)
+        draft.maybe("pop3_deletes", bool(deleting) if sure else None, _origins(deleting or pop3, "deletes_on_server"))
         purposes = [str(f.values["purpose"]) for f in pop3 if "purpose" in f.values]
         draft.put("purpose", ", ".join(purposes), chain)
         yield draft.fact()

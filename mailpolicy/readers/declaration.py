@@ -110,9 +110,17 @@ def _listener(source: Source, host: str, software: str, node: Node) -> Fact:
     if "role" not in items:
         draft.put("role", _role(str(items["protocol"].scalar), items["port"].scalar), _sets(items["port"]))
     if "trusted_networks" in items:
-        widest = network_scope(str(e.scalar) for e in items["trusted_networks"].entries or ())
-        draft.maybe("trusted_scope", widest, _sets(items["trusted_networks"]))
+        _trusted(draft, items["trusted_networks"])
     return draft.fact()
+
+
+def _trusted(draft: Draft, node: Node) -> None:
+    """The widest network is the one to blame."""
+    networks = node.entries or ()
+    widest = network_scope(str(entry.scalar) for entry in networks)
+    widths = [entry for entry in networks if network_scope([str(entry.scalar)]) == widest]
+    draft.put("trusted_networks", tuple(str(entry.scalar) for entry in networks), _sets((widths or [node])[-1]))
+    draft.maybe("trusted_scope", widest, _sets((widths or [node])[-1]))
 
 
 def _role(protocol: str, port: object) -> str:
@@ -142,9 +150,11 @@ def _clients(source: Source, node: Node) -> list[Fact]:
 
 
 def _credentials(draft: Draft, items: dict[str, Node]) -> None:
-    """A client logs in unless it is said not to; without TLS its password crosses in clear."""
+    """A client, though no relay, logs in unless it is said not to; without TLS its password crosses in clear."""
     if "authenticates" not in items:
-        draft.put("authenticates", True)
+        draft.put("authenticates", draft.values["role"] != "relay")
+    if "keeps_days" in items and "deletes_on_server" not in items:
+        draft.put("deletes_on_server", True, _sets(items["keeps_days"]))
     if "tls" in items:
         clear = items["tls"].scalar in ("none", "opportunistic") and bool(draft.values["authenticates"])
         draft.put("cleartext_credentials", clear, _sets(items["tls"]))
