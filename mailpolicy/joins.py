@@ -56,16 +56,21 @@ def _offers(facts: Iterable[Fact]) -> Iterable[Fact]:
         draft.put("protocol", str(protocol))
         draft.put("ports", ", ".join(map(str, ports)), _origins(members, "port"))
         if known:
-            implicit = any(f.values["tls"] == "implicit" for f in members)
-            starttls = any(f.values["tls"] != "implicit" for f in members)
-            draft.put("implicit", implicit, _origins(members, "port"))
-            draft.put("starttls", starttls, _origins(members, "port"))
+            users = [f for f in members if f.values.get("role") != "mx" or f.values["auth"] != "none"]
+            implicit = any(f.values["tls"] == "implicit" for f in users)
+            starttls = any(f.values["tls"] != "implicit" for f in users)
+            draft.put("implicit", implicit, _origins(sorted(users, key=_is_mx), "port"))
+            draft.put("starttls", starttls, _origins(sorted(users, key=_is_mx), "port"))
             logins = any(f.values["auth"] != "none" for f in members)
             draft.put("logins", logins, _origins([f for f in members if f.values["auth"] != "none"], "auth"))
         submission = [f for f in members if f.values.get("role") == "submission"]
         draft.put("submission", bool(submission), _origins(members, "port"))
         draft.put("submission_587", any(f.values.get("port") == 587 for f in submission), _origins(members, "port"))
         yield draft.fact()
+
+
+def _is_mx(fact: Fact) -> bool:
+    return fact.values.get("role") == "mx"
 
 
 def _mailboxes(facts: Iterable[Fact]) -> Iterable[Fact]:
