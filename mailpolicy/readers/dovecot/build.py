@@ -10,6 +10,9 @@ from mailpolicy.readers.dovecot.model import Block, Entry, Model
 from mailpolicy.readers.dovecot.parser import Statement, is_template
 from mailpolicy.types import Origin, Span, Unread
 
+DEEPEST = 30
+"""How deep sections may stand in one another; real ones stand four deep."""
+
 
 class Oddity(NamedTuple):
     """A setting that is itself at fault: its state (deprecated, refused, ignored) and what to write instead."""
@@ -39,6 +42,8 @@ class Builder:
         self._groups: dict[tuple[str, str], list[Entry]] = {}
         self._uses: list[tuple[tuple[Block, ...], str, str]] = []
         self._counter = 0
+        self._deeper = 0
+        self._last: dict[tuple[tuple[Block, ...], str], Entry] = {}
         self.hidden = False
         """An include above lies outside of the tree."""
 
@@ -83,6 +88,11 @@ class Builder:
             self.refuse(statement.where, "the first setting must be dovecot_config_version", statement)
 
     def _open(self, statement: Statement) -> None:
+        if len(self.stack) >= DEEPEST:
+            self._deeper += 1
+            if self._deeper == 1:
+                self.refuse(statement.where, f"sections stand more than {DEEPEST} deep", statement)
+            return
         kind, name = statement.key, statement.value.text
         if statement.kind == "group":
             kind = "group"
@@ -110,7 +120,9 @@ class Builder:
         self.sections.append((self.path, statement.where))
 
     def _close(self, statement: Statement) -> None:
-        if self.stack:
+        if self._deeper:
+            self._deeper -= 1
+        elif self.stack:
             self.stack.pop()
         else:
             self.refuse(statement.where, "there is a '}' too much", statement)
@@ -139,7 +151,7 @@ class Builder:
         text = statement.value
         entry = Entry(path, key, "", text.text, text, statement.where, statement.kind == "file", not statement.maybe)
         if statement.kind == "set" and not statement.quoted and "$" in text.text and not is_template(text.text):
-            entry, why = resolve.expanded(entry, self.entries, self.dialect, DEFAULTS[self.dialect], self.hidden)
+            entry, why = resolve.expanded(entry, self._last, self.dialect, DEFAULTS[self.dialect], self.hidden)
             if why:
                 self.refuse(text.span(), why, statement)
         return entry
@@ -158,6 +170,7 @@ class Builder:
         group = next((b for b in kept.path if b.kind == "group"), None)
         if group is None:
             self.entries.append(kept)
+            self._last[kept.path, kept.key] = kept
         else:
             label, _, name = group.name.partition(" ")
             rest = tuple(b for b in kept.path if b is not group)

@@ -11,6 +11,9 @@ from mailpolicy.readers.dovecot.sockets import Listener, resolved
 from mailpolicy.types import Fact, Origin
 
 _NAMES = {"sieve": "managesieve", "submission": "smtp"}
+MOST = 20
+"""How many named networks of one kind are looked at; real configurations name a handful."""
+
 _ROLES = {"imap": "access", "pop3": "access", "sieve": "access", "submission": "submission", "lmtp": "delivery"}
 
 
@@ -117,7 +120,7 @@ def places(model: Model, protocol: str, address: str, version: int, listener: Li
     for network, _ in model.words("login_trusted_networks", " ,", base)[0]:
         if networks.family(network) == version and networks.public(network) and network not in remotes:
             remotes.append(network)
-    return [base._replace(remote=r, local=where) for r in remotes[:50] for where in locals_[:20]]
+    return [base._replace(remote=r, local=where) for r in remotes[:MOST] for where in locals_[:MOST]]
 
 
 def _counts(network: str, version: int) -> bool:
@@ -216,10 +219,9 @@ def _put_cleartext(
     base = Place(listener.protocol, version, service=listener.service, listener=listener.name)
     candidates = dict(model.words("login_trusted_networks", " ,", base)[0])
     for name in model.filtered("remote"):
-        clear = [e for e in model.entries if e.path[-1:] and e.path[-1].name == name]
-        candidates.setdefault(name, Origin("sets", clear[0].where))
+        candidates.setdefault(name, Origin("sets", model.first(name) or listener.declared))
     found = {}
-    for network, origin in candidates.items():
+    for network, origin in list(candidates.items())[:MOST]:
         family = networks.family(network)
         if family is None or network_scope([network]) == "loopback":
             continue

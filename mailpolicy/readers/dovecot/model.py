@@ -111,6 +111,10 @@ class Model:
         """The names of all filters of a kind: the networks of ``remote`` sections."""
         return list(dict.fromkeys(b.name for path in self._filters for b in path if b.kind == kind))
 
+    def first(self, name: str) -> Span | None:
+        """The first setting in a filter of this name."""
+        return next((e.where for e in self.entries if any(b.name == name for b in e.path)), None)
+
     def where(self, *path: Block) -> Span | None:
         """Where a section is first opened."""
         return self._sections.get(path)

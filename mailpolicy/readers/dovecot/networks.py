@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Network, IPv6Network
 
 
+@lru_cache(4096)
 def parse(text: str) -> IPv4Network | IPv6Network | None:
     """A network or address as net_parse_range() reads it; None for a host name or nonsense."""
     import ipaddress
@@ -24,6 +26,7 @@ def family(text: str) -> int | None:
     return None if network is None else network.version
 
 
+@lru_cache(4096)
 def public(text: str) -> bool:
     """Whether hosts of the Internet are in a network."""
     from mailpolicy.addresses import network_scope
@@ -37,6 +40,7 @@ def bits(text: str) -> int:
     return 128 if network is None else network.prefixlen
 
 
+@lru_cache(65536)
 def holds(network: str, inside: str) -> bool:
     """Whether a network holds the address or network ``inside``; "" is a host that nothing names."""
     outer = parse(network)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from mailpolicy.readers.dovecot import names23, names24, networks
 from mailpolicy.readers.dovecot.model import FILTERS, Block, Entry
@@ -12,6 +13,7 @@ from mailpolicy.types import Span
 _PREFIXED = frozenset(("service", "inet_listener", "unix_listener", "fifo_listener", "passdb", "userdb"))
 _ROOT24 = frozenset(("protocol", "local", "remote", "local_name"))
 _MODULE = re.compile(r"(?:mysql|pgsql|sqlite|cassandra|ldap|fts_solr|solr|sql|sieve|imapsieve|fts_flatcurve)_")
+LONGEST = 65536
 PROTOCOL_VERSIONS = ("SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2")
 
 
@@ -147,7 +149,11 @@ def value_fault(entry: Entry, booleans: frozenset[str], new: bool) -> str:
 
 
 def expanded(
-    entry: Entry, before: list[Entry], dialect: str, defaults: dict[str, str], hidden: bool
+    entry: Entry,
+    before: Mapping[tuple[tuple[Block, ...], str], Entry],
+    dialect: str,
+    defaults: dict[str, str],
+    hidden: bool,
 ) -> tuple[Entry, str]:
     """A value with ``$name`` (2.3) or ``$SET:name`` (2.4) replaced by what was set above; and why it is refused."""
     assert entry.text is not None
@@ -178,11 +184,11 @@ def expanded(
     return entry._replace(value=" ".join(out).strip(), known=known, words=tuple(words)), why
 
 
-def _above(name: str, path: tuple[Block, ...], before: list[Entry]) -> Entry | None:
+def _above(name: str, path: tuple[Block, ...], before: Mapping[tuple[tuple[Block, ...], str], Entry]) -> Entry | None:
     for depth in range(len(path), -1, -1):
-        for entry in reversed(before):
-            if entry.key == name and entry.path == path[:depth]:
-                return entry
+        found = before.get((path[:depth], name))
+        if found is not None:
+            return found
     return None
 
 

@@ -180,17 +180,15 @@ def resolved(addresses: tuple[tuple[str, Origin], ...]) -> list[tuple[str, int, 
 
 def clashes(model: Model, opened: list[Listener]) -> list[Unread]:
     """Sockets that cannot be bound beside an earlier one: Dovecot does not start at all."""
-    seen: dict[int, list[tuple[str, int]]] = {}
+    seen: dict[tuple[int, int], set[str]] = {}
     found = []
+    wild = {"0.0.0.0", "::"}
     for listener in opened:
-        if listener.port is None:
-            continue
-        before = seen.setdefault(listener.port, [])
-        for address, version, origin in resolved(listener.addresses):
-            wild = ("0.0.0.0", "::")
-            if any(v == version and (a == address or a in wild or address in wild) for a, v in before if version):
+        for address, version, origin in resolved(listener.addresses) if listener.port is not None else ():
+            before = seen.setdefault((listener.port or 0, version), set())
+            if version and before and (address in before or address in wild or before & wild):
                 where = next((o.where for o in reversed(listener.port_from) if o.where), None) or origin.where
                 why = f"port {listener.port} is taken twice on {address}: Dovecot {model.dialect} does not start"
                 found.append(Unread(where or listener.declared, why))
-            before.append((address, version))
+            before.add(address)
     return found
