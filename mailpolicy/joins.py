@@ -44,6 +44,8 @@ def _offers(facts: Iterable[Fact]) -> Iterable[Fact]:
         reachable = fact.kind == "listener" and values.get("scope") not in (None, "loopback")
         if not reachable or values.get("protocol") not in _LOGIN_PORTS or values.get("role") == "internal":
             return None
+        if values.get("proxied") or values.get("assumed"):
+            return None
         return (values.get("instance"), values.get("software"), values["protocol"])
 
     for (instance, software, protocol), members in _grouped(facts, key).items():
@@ -58,7 +60,7 @@ def _offers(facts: Iterable[Fact]) -> Iterable[Fact]:
         if known:
             users = [f for f in members if f.values.get("role") != "mx" or f.values["auth"] != "none"]
             implicit = any(f.values["tls"] == "implicit" for f in users)
-            starttls = any(f.values["tls"] != "implicit" for f in users)
+            starttls = any(f.values["tls"] in ("optional", "required") for f in users)
             draft.put("implicit", implicit, _origins(sorted(users, key=_is_mx), "port"))
             draft.put("starttls", starttls, _origins(sorted(users, key=_is_mx), "port"))
             logins = any(f.values["auth"] != "none" for f in members)
