@@ -13,7 +13,7 @@ from mailpolicy.types import Span
 _PREFIXED = frozenset(("service", "inet_listener", "unix_listener", "fifo_listener", "passdb", "userdb"))
 _ROOT24 = frozenset(("protocol", "local", "remote", "local_name"))
 _MODULE = re.compile(r"(?:mysql|pgsql|sqlite|cassandra|ldap|fts_solr|solr|sql|sieve|imapsieve|fts_flatcurve)_")
-LONGEST = 65536
+LONGEST = 4096
 PROTOCOL_VERSIONS = ("SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2")
 
 
