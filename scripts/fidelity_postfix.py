@@ -29,7 +29,12 @@ RUNTIME = {"config_directory", "mail_version", "mail_release_date", "process_nam
 def postconf(folder: str, *arguments: str) -> tuple[int, str, str]:
     """Exit status, output and errors of postconf on a folder."""
     done = subprocess.run(
-        ["postconf", "-c", folder, *arguments], capture_output=True, text=True, errors="replace", check=False, timeout=60
+        ["postconf", "-c", folder, *arguments],
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+        timeout=60,
     )
     return done.returncode, done.stdout, done.stderr
 

@@ -1,4 +1,4 @@
-"""The reader's listeners against the sockets of a real Postfix: one instance, one service on a port of its own for each row.
+"""The reader's listeners against the sockets of a real Postfix: one service on a port of its own for each row.
 
 The file is its own peer: run as a program inside fresh namespaces, it starts Postfix and asks every port.
 """

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from mailpolicy.readers.postfix.lexer import is_template
 from mailpolicy.readers.postfix.params import Resolved, View
 from mailpolicy.readers.postfix.typed import EVERY, POSTSCREEN, SMTPD
 from mailpolicy.types import Origin
@@ -70,7 +71,7 @@ def _number(name: str, text: str, kind: str, least: int, most: int) -> str | Non
     if not match or rest:
         return f'bad {"time" if kind == "time" else "numerical"} configuration: {name} = "{text}"'
     number = int(match[1][:20]) * unit
-    if number < least:
+    if least and number < least:
         return f'invalid {name} parameter value "{text}": at least {least} expected'
     if most and number > most:
         return f'invalid {name} parameter value "{text}": at most {most} expected'
@@ -94,14 +95,14 @@ def start_fault(view: View) -> Broken | None:
     if fault is not None:
         return fault
     for name in _written(view):
-        if view.get(name).problem and view.default(name) is not None:
+        if view.default(name) is not None and view.get(name).problem:
             return f"{name}: {view.get(name).problem}", view.get(name).origins
     level = view.get("compatibility_level")
     if level.text is not None and not re.fullmatch(r"[0-9]+(\.[0-9]+){0,2}", level.text):
         return f'bad compatibility_level "{level.text}"', level.origins
     for name in ("myhostname", "mydomain"):
         text = view.get(name).text
-        if view.is_set(name) and text is not None and not _hostname(text):
+        if view.is_set(name) and text is not None and not _hostname(text) and not is_template(view.get(name).raw):
             return f'bad {name} parameter "{text}"', view.get(name).origins
     style = view.get("mynetworks_style").text
     if style is not None and not view.is_set("mynetworks") and style.lower() not in ("host", "subnet", "class"):
@@ -114,7 +115,7 @@ def _hostname(text: str) -> bool:
     if not text or len(text) > 255:
         return False
     labels = text.split(".")
-    if not all(labels) and not (len(labels) > 1 and not labels[-1] and all(labels[:-1])):
+    if not all(labels):
         return False
     for label in labels:
         if len(label) > 63 or label.startswith("-") or label.endswith("-"):
@@ -134,14 +135,19 @@ def smtpd_fault(view: View) -> Broken | None:
         if words and not (name.startswith("smtpd_sasl_") and view.flag("smtpd_sasl_auth_enable") is False):
             return words, view.get(name).origins
     for name in _written(view):
-        if name.startswith("smtpd_") and view.get(name).problem:
+        if name.startswith("smtpd_") and view.get(name).problem and view.default(name) is not None:
             return f"{name}: {view.get(name).problem}", view.get(name).origins
     return None
 
 
 def postscreen_fault(view: View) -> Broken | None:
     """A value at which postscreen(8) dies."""
-    return _first(view, EVERY) or _first(view, POSTSCREEN)
+    fault = _first(view, EVERY) or _first(view, POSTSCREEN)
+    for name in ("greet", "dnsbl", "pipelining", "non_smtp_command", "bare_newline"):
+        found = view.get(f"postscreen_{name}_action")
+        if fault is None and found.text is not None and found.text.lower() not in ("ignore", "enforce", "drop"):
+            return f'bad postscreen_{name}_action "{found.text}"', found.origins
+    return fault
 
 
 def _written(view: View) -> Iterable[str]:

@@ -8,6 +8,8 @@ from typing import NamedTuple
 _BLANKS = " \t\n\v\f\r"
 _OPERATORS = {"==": (0,), "!=": (-1, 1), "<": (-1,), "<=": (-1, 0), ">=": (0, 1), ">": (1,)}
 _DEPTH = 100
+_COST = 16
+"""What a reference counts for in this length, so that empty ones come to an end too."""
 _LONGEST = 1 << 20
 """Longest expansion, in characters: variables that double one another are no configuration."""
 
@@ -72,6 +74,9 @@ class _Expander:
     def _expression(self, text: str, base: int, start: int, end: int) -> Iterator[Piece]:
         """What stands in ``${...}``; ``start`` and ``end`` enclose it with its dollar and braces."""
         self.level += 1
+        self.left -= _COST
+        if self.left < 0:
+            raise ExpansionError("parameters that expand without end")
         if self.level > _DEPTH:
             raise ExpansionError("parameters that refer to one another in a circle")
         at = _skip(text, 0)

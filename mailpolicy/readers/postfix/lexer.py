@@ -17,11 +17,10 @@ SEPARATORS = ", \t\r\n"
 
 _TEMPLATE = re.compile(
     r"(?<!\$)\{\{|\{%|\{#|<%|%%[A-Za-z]|@@?[A-Za-z][A-Za-z0-9_.-]*@@?(?![A-Za-z0-9])|(?<![A-Za-z0-9_])__[A-Z][A-Z0-9_]*"
-    r"|%\([a-z_]+\)s|#\{|<[A-Za-z][A-Za-z0-9_ -]*>|\$\{[A-Z][A-Z0-9_]*:[-?=]"
+    r"|%\([a-z_]+\)s|#\{|<[A-Za-z][A-Za-z0-9_. -]*>|%\{|(?<![A-Za-z0-9_])PH_[A-Z]|\$\{[A-Z][A-Z0-9_]*:[-?=]"
 )
 _TAG = re.compile(r"\s*(?:\{%.*%\}|<%(?!=).*%>|\{#.*#\}|\{\{[-~]?\s*(?:if|else|end|range|with|#|/).*\}\})\s*")
 _OPENS = re.compile(r"(?:\{%|<%|\{\{)[-~+]?\s*#?(?:if|for|unless|range|with|\S.*\bdo\b|case)\b")
-_CLOSES = re.compile(r"(?:\{%|<%|\{\{)[-~+]?\s*/?(?:end\w*|if)\b|^\s*<%[-~+]?\s*\}")
 
 
 def is_template(text: str) -> bool:
@@ -110,6 +109,7 @@ def _is_tag(line: str) -> bool:
 
 def _depth(line: str, depth: int) -> int:
     """Nesting of template blocks after a line that holds tags alone."""
+    line = line[:200]
     if _OPENS.search(line):
         depth += 1
     if re.search(r"(?:\{%|<%|\{\{)[-~+]?\s*/?end|<%[-~+]?\s*\}|\{\{/", line):

@@ -21,10 +21,10 @@ _LISTS = ("client", "helo", "sender", "relay", "recipient", "data", "end_of_data
 def started(config: Config, entries: list[Service]) -> tuple[Service, ...]:
     """The entries that master(8) starts: not the disabled ones, and the last of each name and type."""
     last: dict[tuple[str, str], Service] = {}
-    nowhere = next((e for e in entries if _nowhere(e) and not sockets.disabled(config, e)), None)
+    nowhere = next((e for e in entries if _nowhere(config, e) and not sockets.disabled(config, e)), None)
     if nowhere is not None:
-        why = f'master(8) stops at service "{nowhere.name}": unknown service name'
-        config.unread.append(Unread(nowhere.where, f'unknown service "{nowhere.name}"; Postfix stops here'))
+        why = f'master(8) stops at service "{nowhere.name}": {_nowhere(config, nowhere)}'
+        config.unread.append(Unread(nowhere.where, f'{_nowhere(config, nowhere)} "{nowhere.name}"; Postfix stops here'))
         entries = [e._replace(problem=why, problem_where=nowhere.where) if e.type == "inet" else e for e in entries]
         late = entries[next(i for i, e in enumerate(entries) if e.where == nowhere.where) :]
         entries = [e for e in entries if e.type != "inet" or e not in late]
@@ -35,11 +35,16 @@ def started(config: Config, entries: list[Service]) -> tuple[Service, ...]:
     return tuple(last.values())
 
 
-def _nowhere(entry: Service) -> bool:
-    """Whether master(8) finds no port for a service."""
-    return (
-        entry.type == "inet" and entry.known and not is_template(entry.name) and sockets.split(entry.name).port is None
-    )
+def _nowhere(config: Config, entry: Service) -> str:
+    """Why master(8) finds no address or port for a service; empty where it does."""
+    if entry.type != "inet" or not entry.known or is_template(entry.name):
+        return ""
+    host, port = sockets.split(entry.name)
+    if port is None:
+        return "unknown service name"
+    allowed = sockets.families(config.view())
+    family = "ipv6" if ":" in host else "ipv4" if host.replace(".", "").isdigit() else ""
+    return "inet_protocols rule out the address of" if family and allowed is not None and family not in allowed else ""
 
 
 def start_fault(config: Config) -> Broken | None:
@@ -62,7 +67,7 @@ def facts(config: Config) -> list[Fact]:
 
 def _handler(config: Config, service: Service) -> Service | None:
     """The smtpd that talks on a socket: the service itself, or the one that postscreen hands sessions to."""
-    if service.command.rpartition("/")[2] == "smtpd":
+    if service.command == "smtpd":
         return service
     if service.command != "postscreen":
         return None
@@ -137,9 +142,7 @@ def _put_role(draft: Draft, service: Service, port: int | None, auth: str | None
     at = (Origin("sets", service.where),)
     if port in (25, None):
         role = "mx" if port == 25 else None
-    elif port in (465, 587):
-        role = "submission"
-    elif auth not in ("none", None):
+    elif port in (465, 587) or auth not in ("none", None):
         role = "submission"
     elif port == 2525 or service.command == "postscreen":
         role = "mx"
@@ -153,7 +156,7 @@ def _put_tls(draft: Draft, session: Session) -> tls.Level:
     level = tls.level(view)
     silent = sasl.discarded(view)
     if level.tls in ("optional", "required") and silent is not None and "starttls" in silent:
-        origins = view.get("smtpd_discard_ehlo_keywords").origins
+        origins = view.get(sasl.discarding(view)).origins
         level = tls.Level("none", origins, None)
     elif level.tls == "optional" and view.flag("smtpd_delay_reject") is False:
         at = _refuses_plaintext(view, "smtpd_sender_restrictions")

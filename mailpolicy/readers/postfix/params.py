@@ -99,6 +99,7 @@ class View:
         self._given = given
         self._defaults = defaults_of(version)
         self._kept: dict[str, Resolved] = {}
+        self._asking = False
 
     def is_set(self, name: str) -> bool:
         """Whether main.cf or ``-o`` gives the parameter."""
@@ -181,7 +182,11 @@ class View:
         """$mydomain as check_mydomainname() makes it of $myhostname."""
         if not self.is_set("myhostname"):
             raise UnknownValueError
+        if self._asking:
+            return ""  # myhostname is being read, and mydomain does not exist yet
+        self._asking = True
         found = self.get("myhostname")
+        self._asking = False
         if found.text is None:
             raise UnknownValueError
         return found.text.partition(".")[2] if "." in found.text else "localdomain"

@@ -35,10 +35,17 @@ class Offer(NamedTuple):
 
 def discarded(view: View) -> frozenset[str] | None:
     """EHLO keywords that are neither announced nor obeyed; None where the files do not tell."""
-    found = view.get("smtpd_discard_ehlo_keywords")
+    found = view.get(discarding(view))
     if found.text is None:
         return None
-    return frozenset(word.lower() for word in re.split(r"[, \t\r\n]+", found.text) if word)
+    words = found.text.removeprefix("static:")
+    return frozenset(word.lower() for word in re.split(r"[, \t\r\n{}]+", words) if word)
+
+
+def discarding(view: View) -> str:
+    """The parameter that names the EHLO keywords: a static table is for every client; others hold single clients."""
+    maps = view.text("smtpd_discard_ehlo_keyword_address_maps")
+    return "smtpd_discard_ehlo_keyword_address_maps" if maps.startswith("static:") else "smtpd_discard_ehlo_keywords"
 
 
 def logins(view: View, tls: str | None, tree: Tree, folder: str) -> Logins:
@@ -48,10 +55,10 @@ def logins(view: View, tls: str | None, tree: Tree, folder: str) -> Logins:
         return Logins("none", enabled.origins, (), enabled.origins)
     silent = discarded(view)
     if enabled.text is None or silent is None:
-        blamed = enabled if enabled.text is None else view.get("smtpd_discard_ehlo_keywords")
+        blamed = enabled if enabled.text is None else view.get(discarding(view))
         return Logins(None, blamed.origins, None, blamed.origins)
     if "auth" in silent:
-        origins = view.get("smtpd_discard_ehlo_keywords").origins
+        origins = view.get(discarding(view)).origins
         return Logins("none", origins, (), origins)
     kind = view.get("smtpd_sasl_type")
     if kind.text is not None and kind.text not in ("cyrus", "dovecot"):

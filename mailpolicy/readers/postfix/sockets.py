@@ -34,7 +34,14 @@ def split(name: str) -> Named:
     """``port``, ``host:port`` or ``[v6]:port``; the port None where it is not known."""
     match = re.fullmatch(r"\[([^\]]*)\]:(.*)", name) or re.fullmatch(r"(.*):([^:]*)", name)
     host, port = (match[1], match[2]) if match else ("", name)
-    return Named("" if host == "" else host, port_number(port) or port_of(port))
+    return Named("" if host == "" else host, _port(port))
+
+
+def _port(name: str) -> int | None:
+    """A port number, or that of a service name; names are exact."""
+    if name.isdecimal():
+        return port_number(name)
+    return port_of(name) or (port_number(name) if name == name.lower() else None)
 
 
 def families(view: View) -> tuple[str, ...] | None:
