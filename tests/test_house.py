@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from mailpolicy import compiled, options, readers, report, rules
+from tests.cli import run
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "mailpolicy"
@@ -154,3 +155,10 @@ def test_a_clean_check_imports_nothing_heavy(files: dict[str, str], tmp_path: Pa
     ran = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
     loaded = {name.split(".")[0] for name in ran.stderr.split()}
     assert loaded & HEAVY == set()
+
+
+def test_the_run_in_the_readme_is_what_the_program_prints() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = text.split("```console\n$ mailpolicy check examples/host/etc/dovecot\n")[1].split("\n```")[0]
+    ran = run("check", "examples/host/etc/dovecot", cwd=ROOT)
+    assert shown == f"{ran.stdout.rstrip()}\n\n{ran.stderr.rstrip()}"
