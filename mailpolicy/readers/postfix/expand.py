@@ -8,7 +8,7 @@ from typing import NamedTuple
 _BLANKS = " \t\n\v\f\r"
 _OPERATORS = {"==": (0,), "!=": (-1, 1), "<": (-1,), "<=": (-1, 0), ">=": (0, 1), ">": (1,)}
 _DEPTH = 100
-_COST = 16
+_COST = 256
 """What a reference counts for in this length, so that empty ones come to an end too."""
 _LONGEST = 1 << 20
 """Longest expansion, in characters: variables that double one another are no configuration."""

@@ -212,7 +212,25 @@ def _entry(line: Logical) -> Service | str:
     if len(fields) < 8:
         return f'missing field "{names[len(fields)]}"'
     name, kind, private, unpriv, chroot, wakeup, maxproc, command = (field.text for field in fields[:8])
-    if any(is_template(field.text) for field in fields[1:8]):
+    fault = _entry_fault(tuple(field.text for field in fields[:8]))
+    if fault:
+        return fault
+    args = _arguments(line, fields[7].end)
+    if isinstance(args, str):
+        return args
+    where = line.locate(fields[0].start, fields[0].end)
+    at = line.locate(fields[7].start, fields[7].end)
+    parsed = _getopt(line, args)
+    return Service(
+        name, kind, private, unpriv, chroot, wakeup, maxproc, command, tuple(arg.text for arg in args), parsed.rest,
+        parsed.options, where, at, not line.conditional, parsed.verbose, parsed.problem, parsed.where,
+    )  # fmt: skip
+
+
+def _entry_fault(fields: tuple[str, ...]) -> str:
+    """Why master(8) refuses the eight fields of an entry; empty where it does not."""
+    name, kind, private, unpriv, chroot, wakeup, maxproc, command = fields
+    if any(is_template(text) for text in fields[1:]):
         return "a template"
     if kind not in TYPES:
         return f'bad transport type "{kind}"'
@@ -228,16 +246,7 @@ def _entry(line: Logical) -> Service | str:
             return f'field "{title}": bad value "{value}"'
     if command == "-":
         return 'field "command" has no default value'
-    args = _arguments(line, fields[7].end)
-    if isinstance(args, str):
-        return args
-    where = line.locate(fields[0].start, fields[0].end)
-    at = line.locate(fields[7].start, fields[7].end)
-    parsed = _getopt(line, args)
-    return Service(
-        name, kind, private, unpriv, chroot, wakeup, maxproc, command, tuple(arg.text for arg in args), parsed.rest,
-        parsed.options, where, at, not line.conditional, parsed.verbose, parsed.problem, parsed.where,
-    )  # fmt: skip
+    return ""
 
 
 def _arguments(line: Logical, start: int) -> list[Token] | str:
