@@ -116,6 +116,12 @@ class Builder:
                 self.refuse(statement.where, why, statement)
         if kind in ("passdb", "userdb") and any(b.kind in ("local", "remote", "local_name") for b in self.path):
             self.refuse(statement.where, f"{kind} does not work inside of local and remote", statement)
+        in_old_auth = any(b.kind == "auth" for b in self.path)
+        if in_old_auth and kind in ("passdb", "userdb") and not self.new:
+            driver, name = name, f"old {self._counter}"
+            self._counter += 1
+            place = (Block(kind, name),)
+            self.entries.append(Entry(place, f"{kind}_driver", "", driver, statement.value, statement.where))
         self.stack.append((Block(kind, name), statement))
         self.sections.append((self.path, statement.where))
 
@@ -134,10 +140,16 @@ class Builder:
             named = kind in ("service", "inet_listener", "passdb", "userdb", "namespace", "unix_listener", "mailbox")
             name, _, rest = rest.partition("/") if named else ("", "", rest)
             path, key = (*path, Block(kind, name)), rest
+        if not self.new and path and path[0].kind == "auth":
+            if len(path) > 1 and path[1].kind == "socket":
+                return  # a socket file of the authentication service: no mail client reaches it
+            path = path[1:] if len(path) > 1 else path
         if self.new and key.startswith("@"):
             self._uses.append((path, key[1:], statement.value.text))
             return
         entry = self._entry(statement, path, key)
+        if not self.new and [b.kind for b in path] == ["auth"]:
+            entry = resolve.old_auth(entry)
         older = [] if self.new else resolve.older(entry, self.dialect)
         for implied, state, instead in older:
             if state:

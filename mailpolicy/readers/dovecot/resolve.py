@@ -39,15 +39,14 @@ def setting23(entry: Entry) -> tuple[Entry, str]:
         if key.startswith("auth_") and blocks & {"local", "remote", "local_name"}:
             return entry, f"{key} does not work inside of local and remote"
         return entry, ""
-    if inner.kind == "auth":
-        return _old_auth(entry), ""
     known = names23.INSIDE.get(inner.kind)
     if known is not None and key not in known:
         return entry, f"{key} is no setting of {inner.kind} in Dovecot 2.3"
     return entry._replace(key=f"{inner.kind}_{key}" if inner.kind in _PREFIXED else key), ""
 
 
-def _old_auth(entry: Entry) -> Entry:
+def old_auth(entry: Entry) -> Entry:
+    """A setting of the section ``auth`` of Dovecot 1.x: ``mechanisms`` is auth_mechanisms."""
     key = entry.key if entry.key.startswith("auth_") else f"auth_{entry.key}"
     return entry._replace(key=key, path=tuple(b for b in entry.path if b.kind != "auth"))
 
@@ -214,6 +213,11 @@ def older(entry: Entry, dialect: str) -> list[tuple[Entry | None, str, str]]:
         return [(entry, "", "")] if dialect == "2.2" else [(None, "ignored", "")]
     if key == "listen" and (":" in value or any(b.kind == "protocol" for b in entry.path)):
         return _old_listen(entry)
+    if key == "ssl_listen":
+        return _old_listen(entry, "s") if value else [(None, "deprecated", "inet_listener { address }")]
+    if key in ("auth_user", "auth_executable", "auth_chroot"):
+        service = entry._replace(path=(Block("service", "auth"),), key=key.removeprefix("auth_"))
+        return [(service, "deprecated", f"service auth {{ {service.key} }}")]
     if key in names23.OBSOLETE and key not in names23.ROOT:
         return [(None, "deprecated", "")]
     return []
@@ -260,12 +264,12 @@ def _old_protocols(entry: Entry) -> list[tuple[Entry | None, str, str]]:
     return [(value, "deprecated", f"protocols = {value.value}"), *found]
 
 
-def _old_listen(entry: Entry) -> list[tuple[Entry | None, str, str]]:
+def _old_listen(entry: Entry, secure: str = "") -> list[tuple[Entry | None, str, str]]:
     value = entry.value
     plain = [w for w in re.split(r"[ ,]+", value) if w]
     with_port = any(":" in w and w not in ("::", "[::]") and networks.parse(w) is None for w in plain)
     filters = [b.name for b in entry.path if b.kind == "protocol"]
-    if not with_port and not filters:
+    if not with_port and not filters and not secure:
         return []
     address, _, port = value.rpartition(":") if with_port else (value, "", "")
     found: list[tuple[Entry | None, str, str]] = []
@@ -274,14 +278,16 @@ def _old_listen(entry: Entry) -> list[tuple[Entry | None, str, str]]:
     ):  # fmt: skip
         if filters and filters[-1] != protocol:
             continue
-        path = (Block("service", service), Block("inet_listener", listener))
+        if secure and protocol == "sieve":
+            continue
+        path = (Block("service", service), Block("inet_listener", listener + secure))
         if port and protocol != "sieve":
             found.append((entry._replace(path=path, key="port", value=port), "deprecated", "inet_listener { port }"))
-        if filters:
+        if filters or secure:
             found.append(
                 (entry._replace(path=path, key="address", value=address), "deprecated", "inet_listener { address }")
             )
-    if not filters:
+    if not filters and not secure:
         words = tuple((w, entry.where) for w in re.split(r"[ ,]+", address) if w)
         found.append((entry._replace(value=address, words=words), "", ""))
     return found or [(None, "deprecated", "inet_listener { address }")]
