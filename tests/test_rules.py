@@ -73,12 +73,13 @@ def applies(name: str, example: Example) -> bool:
 
 @pytest.mark.parametrize("name", sorted(RULES))
 def test_example_files_are_read_without_trouble(name: str) -> None:
-    """An example that does not parse would be silent for the wrong reason."""
+    """An example that does not parse would be silent for the wrong reason; but the fault itself may be unreadable."""
     if RULES[name].subject in ("unread", "suppression"):
         return
     for example in (*EXAMPLES[name][0], *EXAMPLES[name][1]):
         outcome = examples.outcome(example, RULES)
-        assert [str(u.where) + " " + u.why for u in outcome.inventory.unread] == []
+        meant = {finding.where for finding in outcome.judged.findings if finding.rule == name}
+        assert [f"{u.where} {u.why}" for u in outcome.inventory.unread if u.where not in meant] == []
         assert outcome.judged.facts
 
 
