@@ -34,7 +34,9 @@ from mailpolicy.tree import Disk
 from mailpolicy.types import Version
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "k": 1 << 10, "M": 1 << 20, "G": 1 << 30, "B": 1}
-IGNORED = re.compile(r"^(managesieve_(notify|sieve)_capability|dovecot_(config|storage)_version)$")
+IGNORED = re.compile(
+    r"^((?:passdb|userdb) \d+/name|managesieve_(notify|sieve)_capability|dovecot_(config|storage)_version)$"
+)
 PREFIXED = ("service", "inet_listener", "unix_listener", "fifo_listener", "passdb", "userdb")
 
 
@@ -95,7 +97,7 @@ def ours(model: Model, unexpanded: bool = False) -> dict[str, str]:
             name = block.name
             if block.kind in ("plugin", "dict"):
                 name = "0"
-            elif (name.isdigit() or name.startswith("old ")) and block.kind in ("passdb", "userdb", "namespace"):
+            elif block.kind in ("passdb", "userdb") or (name.isdigit() and block.kind == "namespace"):
                 seen = number.setdefault((*parts, block.kind), {})
                 name = str(seen.setdefault(name, len(seen)))
             if name.isdigit() and block.kind == "inet_listener":

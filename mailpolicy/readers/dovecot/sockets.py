@@ -22,6 +22,9 @@ _EXECUTABLES = {
 }
 
 
+_WILD = ("0.0.0.0", "::")
+
+
 class Listener(NamedTuple):
     """One inet_listener with all that its sections say."""
 
@@ -180,15 +183,17 @@ def resolved(addresses: tuple[tuple[str, Origin], ...]) -> list[tuple[str, int, 
 
 def clashes(model: Model, opened: list[Listener]) -> list[Unread]:
     """Sockets that cannot be bound beside an earlier one: Dovecot does not start at all."""
-    seen: dict[tuple[int, int], set[str]] = {}
+    seen: dict[tuple[int, int], dict[str, Listener]] = {}
     found = []
-    wild = {"0.0.0.0", "::"}
     for listener in opened:
         for address, version, origin in resolved(listener.addresses) if listener.port is not None else ():
-            before = seen.setdefault((listener.port or 0, version), set())
-            if version and before and (address in before or address in wild or before & wild):
-                where = next((o.where for o in reversed(listener.port_from) if o.where), None) or origin.where
+            before = seen.setdefault((listener.port or 0, version), {})
+            wild = next((before[a] for a in ("0.0.0.0", "::") if a in before), None)
+            other = before.get(address) or wild or (next(iter(before.values()), None) if address in _WILD else None)
+            if version and other is not None:
+                ports = (*other.port_from, *listener.port_from)
+                where = next((o.where for o in reversed(ports) if o.where), None) or origin.where
                 why = f"port {listener.port} is taken twice on {address}: Dovecot {model.dialect} does not start"
                 found.append(Unread(where or listener.declared, why))
-            before.add(address)
+            before[address] = listener
     return found
