@@ -113,6 +113,9 @@ def ours(model: Model, unexpanded: bool = False) -> dict[str, str]:
             parts.append(entry.key)
             key = entry.item
         found["/".join([*parts, key])] = normal(value)
+    for key in [k for k in found if re.search(r"/(unix|fifo)_listener [^/]*/path$", k)]:
+        before, after = key.removesuffix("path"), key[: key.rindex(" ") + 1] + found.pop(key) + "/"
+        found = {(after + k.removeprefix(before) if k.startswith(before) else k): v for k, v in found.items()}
     return found
 
 

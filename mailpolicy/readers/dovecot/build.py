@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from mailpolicy.readers.dovecot import names23, names24, resolve
+from mailpolicy.readers.dovecot import names23, names24, networks, resolve
 from mailpolicy.readers.dovecot.dialect import DEFAULTS, ONLY_23, ONLY_24
 from mailpolicy.readers.dovecot.model import Block, Entry, Model
 from mailpolicy.readers.dovecot.parser import Statement, is_template
@@ -135,6 +135,8 @@ class Builder:
 
     def _set(self, statement: Statement) -> None:
         path, key = self.path, statement.key
+        if not self.new:  # an empty prefix is no filter to 2.3: what stands in it is global
+            path = tuple(b for b in path if b.kind not in ("local", "remote") or networks.bits(b.name) > 0)
         while "/" in key and not (path and resolve.is_list(path[-1].kind, self.new)):
             kind, _, rest = key.partition("/")
             named = kind in ("service", "inet_listener", "passdb", "userdb", "namespace", "unix_listener", "mailbox")
