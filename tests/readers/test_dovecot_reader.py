@@ -321,3 +321,12 @@ def test_groups_put_main_files_first() -> None:
 @pytest.mark.parametrize("text", ["", "{", '"', "\\", "}\n}\n", "a = $a\n" * 500, "!include *\n", "x {\n" * 5000])
 def test_nonsense_raises_nothing(text: str) -> None:
     assert isinstance(read(text), Inventory)
+
+
+def test_a_list_of_24_that_is_only_added_to_keeps_what_a_missing_file_may_have_put_there() -> None:
+    files = {
+        MAIN: V24 + "!include_try /usr/share/dovecot/protocols.d/*.protocol\n!include conf.d/*.conf\n" + CERT24,
+        "etc/dovecot/conf.d/20-imap.conf": "protocol imap {\n}\n",
+        "etc/dovecot/conf.d/20-managesieve.conf": "protocols {\n  sieve = yes\n}\n",
+    }
+    assert sorted({f.values["port"] for f in facts(files)}) == [143, 993, 4190]  # type: ignore[type-var]

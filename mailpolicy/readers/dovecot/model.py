@@ -170,8 +170,10 @@ class Model:
         if self.dialect != "2.4":
             return _elements(looked, separators), looked.known, looked.origins
         found = {w: Origin("default", None, self.program) for w in _split(self.defaults.get(key, ""), " \t,")}
-        known = looked.known
-        for entry in self.chain(key, place):
+        chain = self.chain(key, place)
+        hidden = bool(self.outside or (key == "protocols" and self.protocols_outside))
+        known = looked.known and not (hidden and all(entry.item for entry in chain))
+        for entry in chain:
             known = known and entry.known and not is_template(entry.value)
             if not entry.item:
                 found = {w: Origin("sets", s) for w, s in _placed(entry, " \t,")}

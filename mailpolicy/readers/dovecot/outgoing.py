@@ -95,9 +95,9 @@ def _put_security(model: Model, draft: Draft, prefix: str, credentials: tuple[st
 def _relay(model: Model, instance: str) -> Fact:
     draft = _draft(model, model.get("submission_relay_host"), "submission_relay", instance)
     draft.put("protocol", "smtp")
-    draft.put("role", "relay")
     draft.put("backend", True)
     _put_security(model, draft, "submission_relay", ("password", "user", "master_user"))
+    draft.put("role", "submission" if draft.values["authenticates"] else "relay")
     return draft.fact()
 
 
