@@ -889,4 +889,4 @@ CHANGES: tuple[tuple[tuple[int, int], str, str, str | None], ...] = (
     ((3, 0), "smtputf8_enable", "no", None),
     ((3, 0), "smtpd_relay_restrictions", "permit_mynetworks, permit_sasl_authenticated, defer_unauth_destination", None),
 )  # fmt: skip
-"""Version, parameter, its default before, its default from then on (None: as in BASE)."""
+"""Version, parameter, its default before, its default from then on (None: BASE)."""
