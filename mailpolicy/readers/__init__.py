@@ -31,7 +31,7 @@ class Reader(Protocol):
 
 
 PATTERNS: dict[str, str] = {
-    "postfix": r"[^/]*main\.cf|[^/]*master\.cf|postfix-(main|master)\.cf",
+    "postfix": r"([^/]*[._-])?(main|master)\.cf",
     "dovecot": r"[^/]*dovecot[^/]*\.conf|dovecot/([^/]+/)*[^/]+\.(conf|conf\.ext|ext)|conf\.d/[0-9]+-[a-z0-9_-]+\.conf",
     "msmtp": r"[^/]*msmtprc|msmtp/config",
     "autoconfig": r"[^/]*config-v1\.[12]\.xml|[^/]*autoconfig[^/]*\.xml|ispdb/[^/]+",

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from mailpolicy.readers.postfix import connections, listeners, server
-from mailpolicy.readers.postfix.lexer import is_template, logical_lines
+from mailpolicy.readers.postfix.lexer import is_template, logical_lines, start
 from mailpolicy.readers.postfix.master import Config, Service, services, settings, stock
 from mailpolicy.readers.postfix.params import NEWEST, Written
 from mailpolicy.tree import Tree
@@ -165,4 +165,4 @@ def _master(
     if main is None or main not in files or fragment:
         return [], None
     notes.append(f"{main}: no master.cf beside it; the one that Postfix brings along is assumed")
-    return list(stock(tree.source(main).line_span(1))), None
+    return list(stock(start(tree.source(main)))), None

@@ -95,7 +95,8 @@ def _listener(config: Config, service: Service, handler: Service | None, place: 
     draft.put("version", ".".join(map(str, config.version)))
     draft.put("instance", config.folder or ".")
     draft.put("service", service.name)
-    draft.maybe("port", port)
+    draft.maybe("port", port, [Origin("sets", service.where)])
+    draft.put("assumed", config.master_path is None)
     draft.maybe("address", place.address, place.origins)
     draft.maybe("scope", scope_of(place.address) if place.address else None, place.origins)
     if not service.known:

@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from mailpolicy.readers.postfix.lexer import BLANKS, Logical, Text, Token, assignment, is_template, tokens
+from mailpolicy.readers.postfix.lexer import BLANKS, Logical, Text, Token, assignment, is_template, start, tokens
 from mailpolicy.readers.postfix.params import View, Written
 from mailpolicy.tree import Tree
-from mailpolicy.types import Origin, Span, Unread
+from mailpolicy.types import Origin, Span, Unread, Unreadable
 
 TYPES = frozenset(("inet", "unix", "fifo", "pass", "unix-dgram"))
 _WITH_VALUE = "imnorst"
@@ -65,6 +65,12 @@ class Config(NamedTuple):
     """main.cf is not there, or only a part of it: what it does not set is unknown."""
     views: dict[tuple[str, str], View]
 
+    def _start(self) -> Span:
+        try:
+            return start(self.tree.source(self.main_path))
+        except Unreadable:
+            return Span(self.main_path, 1, 1, 2)
+
     def view(self, service: Service | None = None) -> View:
         """The parameters as ``service`` sees them, or as main.cf alone gives them."""
         key = (service.name, service.type) if service else ("", "")
@@ -75,7 +81,7 @@ class Config(NamedTuple):
             if service:
                 given["process_name"] = service.command
             options = service.options if service else {}
-            declared = service.where if service else Span(self.main_path, 1, 1, 2)
+            declared = service.where if service else self._start()
             partial = self.partial or (service is not None and service.partial)
             self.views[key] = View(self.main, options, self.version, declared, given, partial)
         return self.views[key]

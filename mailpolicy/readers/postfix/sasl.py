@@ -74,7 +74,7 @@ def _by_state(view: View, tls: str | None, offer: Offer | None) -> Logins:
     covered = _filtered(view, offer, "smtpd_sasl_tls_security_options")
     clear_origins = view.get("smtpd_sasl_security_options").origins
     if tls in ("required", "implicit") or (tls == "optional" and view.flag("smtpd_tls_auth_only")):
-        chain = (*enabled, *only.origins) if tls == "optional" else enabled
+        chain = (*only.origins, *enabled) if tls == "optional" else enabled
         broken = _none_left(view, covered, "smtpd_sasl_tls_security_options")
         return Logins("tls-only", chain, covered.sure if covered and covered.sure else None, enabled, broken)
     if tls == "none" and view.flag("smtpd_tls_auth_only"):
