@@ -318,3 +318,19 @@ def test_unknown_words(main: str, words: list[str]) -> None:
     config = instance(main)
     found = restrictions.strange(config.view(config.services[0]))
     assert [text_at(config, Origin("sets", where)) for where, _ in found] == words
+
+
+def test_a_loopback_socket_that_takes_only_mynetworks_works_for_this_host() -> None:
+    """The usual way back from a content filter: with delay_reject off, strangers are refused at once, but none come."""
+    from mailpolicy.readers import load
+    from mailpolicy.tree import Memory
+
+    tree = Memory(
+        {
+            "main.cf": "compatibility_level = 3.6\nmydestination = example.org\nmynetworks = 127.0.0.0/8\n",
+            "master.cf": "127.0.0.1:10025 inet n - y - - smtpd\n  -o smtpd_delay_reject=no\n"
+            "  -o smtpd_client_restrictions=permit_mynetworks,reject\n",
+        }
+    )
+    facts = load("postfix").read(tree, ("main.cf", "master.cf"), None).facts
+    assert [fact.values["broken"] for fact in facts if fact.kind == "listener"] == [None]

@@ -240,7 +240,7 @@ def _proxy(service: Service) -> str:
 
 def _put_relay(draft: Draft, session: Session, family: int) -> restrictions.Relaying:
     view, trusted, config = session.view, session.trusted, session.config
-    found = restrictions.relay(view, trusted, config, family)
+    found = restrictions.relay(view, trusted, config, family, draft.values.get("scope") == "loopback")
     draft.maybe("relay", found.relay, found.origins)
     bound, origins = restrictions.sender_bound(view, config)
     draft.maybe("sender_bound", bound, origins)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from mailpolicy.addresses import contains
 from mailpolicy.readers.postfix.lexer import is_template
 from mailpolicy.readers.postfix.tables import PATTERNS, Files, open_table
 from mailpolicy.readers.postfix.verdicts import (
@@ -57,10 +58,11 @@ class _Session(NamedTuple):
     origins: tuple[Origin, ...]
 
 
-def relay(view: View, networks: Networks, config: Config, family: int = 0) -> Relaying:
+def relay(view: View, networks: Networks, config: Config, family: int = 0, local: bool = False) -> Relaying:
     """Who may relay through the smtpd that ``view`` belongs to.
 
-    ``family`` (4 or 6) narrows the question to clients of one address family.
+    ``family`` (4 or 6) narrows the question to clients of one address family. ``local``: the socket
+    is on loopback, so whoever connects is this host, which mynetworks as a rule covers.
     """
     broken = incomplete(view)
     if broken is not None and filled_in(view, config):
@@ -69,7 +71,8 @@ def relay(view: View, networks: Networks, config: Config, family: int = 0) -> Re
         return Relaying("none", guards(view), broken)
     lists = Lists(_site(view, networks, config))
     if not lists.delayed:
-        first = lists.list_verdict(*STAGES[0], Who("stranger", family))
+        caller = "network" if local and _covers_loopback(view) else "stranger"
+        first = lists.list_verdict(*STAGES[0], Who(caller, family))
         if first.outcome == STOP and not first.unsure:
             origins = (*view.get(STAGES[0][0]).origins, *first.blame)
             return Relaying("none", origins, "smtpd_client_restrictions refuse the client as soon as it connects")
@@ -86,6 +89,12 @@ def relay(view: View, networks: Networks, config: Config, family: int = 0) -> Re
         if unknown:
             return Relaying(None, unknown[0].origins, None)
     return Relaying("none", _session(lists, Who("stranger", family)).origins, None)
+
+
+def _covers_loopback(view: View) -> bool:
+    """Whether mynetworks holds this host; where it is not listed, Postfix itself puts loopback in."""
+    listed = [text for text, _ in view.elements("mynetworks")] if view.is_set("mynetworks") else []
+    return not listed or any(contains(text, address) for text in listed for address in ("127.0.0.1", "::1"))
 
 
 def sender_bound(view: View, config: Config) -> tuple[bool | None, tuple[Origin, ...]]:
