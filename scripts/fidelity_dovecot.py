@@ -97,7 +97,9 @@ def ours(model: Model, unexpanded: bool = False) -> dict[str, str]:
             name = block.name
             if block.kind in ("plugin", "dict"):
                 name = "0"
-            elif block.kind in ("passdb", "userdb") or (name.isdigit() and block.kind == "namespace"):
+            elif model.dialect != "2.4" and (
+                block.kind in ("passdb", "userdb") or (name.isdigit() and block.kind == "namespace")
+            ):
                 seen = number.setdefault((*parts, block.kind), {})
                 name = str(seen.setdefault(name, len(seen)))
             if name.isdigit() and block.kind == "inet_listener":

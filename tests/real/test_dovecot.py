@@ -235,7 +235,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _claims(text: str) -> dict[str, dict[str, object]]:
     version = Version((2, 3), "the test")
     inventory = dovecot.read(Memory({"etc/dovecot/dovecot.conf": text}), ("etc/dovecot/dovecot.conf",), version)
-    found = {}
+    found: dict[str, dict[str, object]] = {}
     for fact in inventory.facts:
         if fact.kind == "listener" and fact.values["address"] != "::":
             found[str(fact.values["port"])] = dict(fact.values)
