@@ -155,6 +155,7 @@ def access(model: Model, socket: Socket, place: Place, mechanisms: tuple[str, ..
         tls = "implicit" if socket.implicit else None
         return Access(tls, None, "", ssl.origins, ssl.origins, ())
     fault, fault_from = tls_fault(model, place)
+    fault_from = (*ssl.origins, *fault_from) if fault else ()
     if ssl.value == "no":
         fault, fault_from = "ssl = no for this listener, which says ssl = yes", ssl.origins
     login = "tls-only" if socket.protocol != "lmtp" else "none"

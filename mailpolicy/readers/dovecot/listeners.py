@@ -14,6 +14,9 @@ _NAMES = {"sieve": "managesieve", "submission": "smtp"}
 MOST = 20
 """How many named networks of one kind are looked at; real configurations name a handful."""
 
+_WEAK = ("SCRAM-SHA-1", "APOP", "CRAM-MD5", "NTLM", "DIGEST-MD5", "ANONYMOUS")
+"""Mechanisms that findings are about, the weakest last: the chain ends with it."""
+
 _ROLES = {"imap": "access", "pop3": "access", "sieve": "access", "submission": "submission", "lmtp": "delivery"}
 
 
@@ -32,7 +35,8 @@ def facts(model: Model, opened: list[Listener], instance: str) -> list[Fact]:
 def _mechanisms(model: Model) -> tuple[tuple[str, ...], bool, tuple[Origin, ...]]:
     """auth_mechanisms. Inside of protocol sections it has no effect: one auth process serves all."""
     words, known, origins = model.words("auth_mechanisms", " ")
-    return tuple(sorted({w.upper() for w, _ in words})), known, origins
+    weakest = [o for name in _WEAK for w, o in words if w.upper() == name]
+    return tuple(sorted({w.upper() for w, _ in words})), known, (*origins, *weakest)
 
 
 def _families(listener: Listener) -> list[tuple[str, int, tuple[Origin, ...]]]:
@@ -144,7 +148,8 @@ def _one(
     draft = _draft(model, listener, instance, address, origins)
     draft.put("protocol", _NAMES.get(listener.protocol, listener.protocol), listener.protocol_from)
     draft.put("role", _ROLES[listener.protocol])
-    draft.maybe("tls", worst.tls, worst.tls_from or listener.ssl_from)
+    stated = [o for o in listener.ssl_from if o.where and not listener.ssl]
+    draft.maybe("tls", worst.tls, [*(worst.tls_from or listener.ssl_from), *stated])
     draft.maybe("auth", worst.auth, worst.auth_from)
     _put_mechanisms(draft, listener, names, known, names_from)
     _put_tls(model, draft, place, worst, names)
