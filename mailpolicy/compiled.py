@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any, NamedTuple
 
 from mailpolicy import data, rules
+from mailpolicy.lean import TYPE_CHECKING, NamedTuple
 from mailpolicy.types import Grade, Rule, Value
+
+if TYPE_CHECKING:
+    from typing import Any
 
 KINDS = (
     "listener", "connection", "server", "setting", "secret", "unread", "suppression", "offer", "mailbox",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from mailpolicy import gather, policy, run
+from mailpolicy.lean import NamedTuple
 from mailpolicy.readers import PATTERNS, format_of
 from mailpolicy.strict_yaml import Node, load
 from mailpolicy.text import Source

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from mailpolicy import policy
+from mailpolicy.lean import NamedTuple
 from mailpolicy.policy import Policy
 from mailpolicy.readers import PATTERNS, Reader, format_of, load
 from mailpolicy.tree import Tree, walk

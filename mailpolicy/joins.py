@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
-from typing import TypeVar
 
 from mailpolicy.facts import Draft
+from mailpolicy.lean import TYPE_CHECKING
 from mailpolicy.types import Fact, Origin, Span
 
-_Key = TypeVar("_Key", bound=Hashable)
+if TYPE_CHECKING:
+    from typing import TypeVar
+
+    _Key = TypeVar("_Key", bound=Hashable)
+
 _LOGIN_PORTS = {"imap": (143, 993), "pop3": (110, 995), "smtp": (587, 465)}
 """Protocol -> its port for STARTTLS and its port for implicit TLS (RFC 8314 sections 3.1 to 3.3)."""
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
+from mailpolicy.lean import NamedTuple
 from mailpolicy.types import Origin, Span
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
 
+from mailpolicy.lean import TYPE_CHECKING, NamedTuple
 from mailpolicy.types import Rule, Version
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from mailpolicy import data
+from mailpolicy.lean import TYPE_CHECKING
 from mailpolicy.types import Grade, Rule, Span, Unreadable
 
 if TYPE_CHECKING:

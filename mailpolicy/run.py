@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from mailpolicy import compiled, joins, judge, policy, present, suppress
 from mailpolicy.facts import Draft
 from mailpolicy.gather import Gathered, gather
+from mailpolicy.lean import NamedTuple
 from mailpolicy.policy import BadPolicy, Policy
 from mailpolicy.text import Ignore, ignores
 from mailpolicy.tree import Disk, Tree

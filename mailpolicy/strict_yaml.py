@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import yaml
 
+from mailpolicy.lean import NamedTuple
 from mailpolicy.text import Source
 from mailpolicy.types import Span, Unreadable
 

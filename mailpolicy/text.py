@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from typing import NamedTuple
 
+from mailpolicy.lean import NamedTuple
 from mailpolicy.types import Span, Unreadable
 
 _COMMENT = r"(?:^|(?<=\s))(?:#|;|//|<!--|dnl\b)[^\n]*?\bmailpolicy:\s*(?P<rest>ignore\b[^\n]*?)\s*(?:-->\s*)?$"

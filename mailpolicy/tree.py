@@ -7,8 +7,8 @@ import posixpath
 import re
 import stat
 from collections.abc import Iterator, Mapping
-from typing import Protocol
 
+from mailpolicy.lean import Protocol
 from mailpolicy.text import Source, decode
 from mailpolicy.types import Unreadable
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+
+from mailpolicy.lean import NamedTuple
 
 Value = str | int | bool | None | tuple[str, ...] | tuple[int, ...]
 """A field's value. ``None`` is JSON null ("there is none"); an unknown field is absent instead."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Protocol, cast
 
+from mailpolicy.lean import Protocol, cast
 from mailpolicy.tree import Tree
 from mailpolicy.types import Inventory, Version
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Protocol, cast
 
+from mailpolicy.lean import Protocol, cast
 from mailpolicy.types import Report
 
 

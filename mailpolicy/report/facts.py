@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING
 
+from mailpolicy.lean import TYPE_CHECKING
 from mailpolicy.report.wording import one_line, printable, step
 from mailpolicy.types import Fact, Unread, Value
 

@@ -7,10 +7,10 @@ socketType and the first authentication that they know, and leave out a section 
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from mailpolicy.addresses import host_scope
 from mailpolicy.facts import Draft
+from mailpolicy.lean import NamedTuple
 from mailpolicy.providers import wants_oauth2
 from mailpolicy.readers.autoconfig.xml_positions import Element, Text
 from mailpolicy.text import Source

@@ -9,7 +9,8 @@ and can unfold without bound or name other files.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+
+from mailpolicy.lean import NamedTuple
 
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _NOT_BLANK = re.compile(r"[^\r\n]")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from mailpolicy.lean import NamedTuple
 from mailpolicy.readers.dovecot import networks
 from mailpolicy.readers.dovecot.model import Looked, Model, Place
 from mailpolicy.types import Origin

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from mailpolicy.lean import NamedTuple
 from mailpolicy.readers.dovecot import names23, names24, networks, resolve
 from mailpolicy.readers.dovecot.dialect import DEFAULTS, ONLY_23, ONLY_24
 from mailpolicy.readers.dovecot.model import Block, Entry, Model

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from mailpolicy.lean import NamedTuple
 from mailpolicy.readers.dovecot import names23, names24
 from mailpolicy.readers.dovecot.parser import Statement
 from mailpolicy.types import Version

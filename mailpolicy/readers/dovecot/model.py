@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
+from mailpolicy.lean import NamedTuple
 from mailpolicy.readers.dovecot import networks
 from mailpolicy.readers.dovecot.parser import Text, is_template
 from mailpolicy.types import Origin, Span

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import posixpath
-from typing import NamedTuple
 
+from mailpolicy.lean import NamedTuple
 from mailpolicy.readers.dovecot import networks
 from mailpolicy.readers.dovecot.dialect import Service, services
 from mailpolicy.readers.dovecot.model import Block, Looked, Model, Place, span_of

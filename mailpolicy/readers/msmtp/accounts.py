@@ -7,8 +7,8 @@ inherited*, not the defaults that account had. msmtp refuses a whole file for on
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
+from mailpolicy.lean import NamedTuple
 from mailpolicy.readers.msmtp import templates
 from mailpolicy.readers.msmtp.syntax import COMMANDS, PLACEHOLDER, Line, lines, problem
 from mailpolicy.text import Source

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
+
+from mailpolicy.lean import NamedTuple
 
 LINE_BYTES = 499
 """Longest line without its end that msmtp reads; it refuses the file for a longer one, comments too."""

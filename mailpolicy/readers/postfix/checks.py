@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
+from mailpolicy.lean import NamedTuple
 from mailpolicy.readers.postfix.lexer import is_template
 from mailpolicy.readers.postfix.params import Resolved, View
 from mailpolicy.readers.postfix.typed import EVERY, POSTSCREEN, SMTPD

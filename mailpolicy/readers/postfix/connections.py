@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
 
 from mailpolicy.addresses import host_scope
 from mailpolicy.facts import Draft
+from mailpolicy.lean import TYPE_CHECKING, NamedTuple
 from mailpolicy.ports import port_number
 from mailpolicy.readers.postfix.lexer import is_template
 from mailpolicy.readers.postfix.policies import Destination, Login, Policy, login, policy

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
 
 from mailpolicy.addresses import network_scope
 from mailpolicy.facts import Draft
+from mailpolicy.lean import TYPE_CHECKING
 from mailpolicy.readers.postfix.policies import LEVELS, lowest_version
 from mailpolicy.readers.postfix.restrictions import REQUIRED
 from mailpolicy.types import Fact, Origin, Span, Unreadable

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from typing import NamedTuple
 
+from mailpolicy.lean import NamedTuple
 from mailpolicy.text import Source
 from mailpolicy.types import Span
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from mailpolicy.addresses import scope_of
 from mailpolicy.facts import Draft
+from mailpolicy.lean import NamedTuple
 from mailpolicy.readers.postfix import checks, restrictions, sasl, sockets, tls
 from mailpolicy.readers.postfix.checks import Broken
 from mailpolicy.readers.postfix.lexer import is_template

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
 
+from mailpolicy.lean import NamedTuple
 from mailpolicy.readers.postfix.lexer import BLANKS, Logical, Text, Token, assignment, is_template, start, tokens
 from mailpolicy.readers.postfix.params import View, Written
 from mailpolicy.tree import Tree

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from mailpolicy.addresses import network_scope
+from mailpolicy.lean import NamedTuple
 from mailpolicy.readers.postfix.params import View
 from mailpolicy.types import Origin, Span
 

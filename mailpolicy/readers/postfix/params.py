@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
 
+from mailpolicy.lean import NamedTuple
 from mailpolicy.readers.postfix import defaults
 from mailpolicy.readers.postfix.expand import ExpansionError, Piece, UnknownValueError, expand
 from mailpolicy.readers.postfix.lexer import is_template, tokens

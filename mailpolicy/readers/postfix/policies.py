@@ -5,8 +5,7 @@ After Postfix 3.10 src/smtp/smtp_tls_policy.c, smtp_sasl_glue.c, smtp_sasl_proto
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
-
+from mailpolicy.lean import TYPE_CHECKING, NamedTuple
 from mailpolicy.readers.postfix.tables import INDEXED, PATTERNS, REMOTE, Entry, Files, Table, open_table, split_braced
 from mailpolicy.types import Origin, Span
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
 
 from mailpolicy.addresses import contains
+from mailpolicy.lean import TYPE_CHECKING, NamedTuple
 from mailpolicy.readers.postfix.lexer import is_template
 from mailpolicy.readers.postfix.tables import PATTERNS, Files, open_table
 from mailpolicy.readers.postfix.verdicts import (

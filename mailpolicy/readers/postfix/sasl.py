@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
+from mailpolicy.lean import NamedTuple
 from mailpolicy.readers.postfix.params import View
 from mailpolicy.tree import Tree, place
 from mailpolicy.types import Origin, Unreadable

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from mailpolicy.facts import Draft
+from mailpolicy.lean import TYPE_CHECKING
 from mailpolicy.readers.postfix.lexer import assignment, logical_lines
 from mailpolicy.readers.postfix.tables import Files, open_table
 from mailpolicy.types import Fact, Origin, Span, Unreadable

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from mailpolicy.addresses import network_scope
 from mailpolicy.facts import Draft
+from mailpolicy.lean import TYPE_CHECKING
 from mailpolicy.readers.postfix import faults, secrets
 from mailpolicy.readers.postfix.networks import networks
 from mailpolicy.readers.postfix.restrictions import GUARDS, filled_in, guards, incomplete, strange

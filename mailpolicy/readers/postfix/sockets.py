@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
+from mailpolicy.lean import NamedTuple
 from mailpolicy.ports import port_number
 from mailpolicy.readers.postfix.checks import Broken
 from mailpolicy.readers.postfix.lexer import is_template
