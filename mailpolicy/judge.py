@@ -22,7 +22,7 @@ IDENTITY: dict[str, tuple[str, ...]] = {
 }
 """The fields that say which object a fact is about; what fingerprints are made of."""
 
-_SAMPLE = re.compile(r"\.(sample|dist|example|orig|default)$")
+_SAMPLES = (".sample", ".dist", ".example", ".orig", ".default")
 
 
 class Candidate:
@@ -89,7 +89,7 @@ def severity(rule: Rule, fact: Fact, path: str) -> str:
             break
     else:
         found = rule.severity
-    return "warning" if found == "error" and _SAMPLE.search(path) else found
+    return "warning" if found == "error" and path.endswith(_SAMPLES) else found
 
 
 def _specific(found: Sequence[Candidate]) -> list[Candidate]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from mailpolicy.version import VERSION
 
@@ -55,10 +55,15 @@ def _formatter(prog: str) -> argparse.HelpFormatter:
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """The options, as attributes. Exits with 2 on wrong use."""
-    parser = _parser()
-    wanted, rest = parser.parse_known_args(arguments)
-    if rest:
-        _subparser(parser, wanted.command).error(f"unrecognized arguments: {' '.join(rest)}")
+    if arguments and arguments[0] in COMMANDS:
+        # the parser of one command alone: making all of them takes longer than checking a small file
+        parser = _Parser(prog=f"mailpolicy {arguments[0]}", formatter_class=_formatter, allow_abbrev=False)
+        COMMANDS[arguments[0]][1](parser)
+        wanted = parser.parse_args(arguments[1:])
+        wanted.command = arguments[0]
+    else:
+        parser = _whole()
+        wanted = parser.parse_args(arguments)
     if "paths" in wanted:
         wanted.paths = wanted.paths or ["."]
     if wanted.command == "check":
@@ -66,30 +71,13 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     return wanted
 
 
-def _subparser(parser: argparse.ArgumentParser, command: str) -> argparse.ArgumentParser:
-    for action in parser._actions:
-        if isinstance(action, argparse._SubParsersAction):
-            found = action.choices[command]
-            assert isinstance(found, argparse.ArgumentParser)
-            return found
-    return parser
-
-
-def _parser() -> argparse.ArgumentParser:
+def _whole() -> _Parser:
+    """What stands before a command."""
     parser = _Parser(prog="mailpolicy", description=_HELP, formatter_class=_formatter, allow_abbrev=False)
     parser.add_argument("-V", "--version", action="version", version=f"mailpolicy {VERSION}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", prog="mailpolicy")
-
-    def command(name: str, words: str) -> argparse.ArgumentParser:
-        return commands.add_parser(name, help=words, allow_abbrev=False, formatter_class=_formatter)
-
-    _add_check(command("check", "check files and folders"))
-    _add_inspect(command("inspect", "show what the configuration amounts to"))
-    command("rules", "list the rules")
-    explain = command("explain", "explain a rule")
-    explain.add_argument("rule", metavar="RULE")
-    init = command("init", "write a first mailpolicy.yaml")
-    init.add_argument("directory", metavar="DIR", nargs="?", default=".")
+    for name, (words, add) in COMMANDS.items():
+        add(commands.add_parser(name, help=words, allow_abbrev=False, formatter_class=_formatter))
     return parser
 
 
@@ -131,6 +119,27 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
 def _add_inspect(parser: argparse.ArgumentParser) -> None:
     _add_common(parser)
     parser.add_argument("--format", choices=("text", "json"), default="text")
+
+
+def _add_rules(parser: argparse.ArgumentParser) -> None:
+    """The list of rules takes no options."""
+
+
+def _add_explain(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("rule", metavar="RULE")
+
+
+def _add_init(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("directory", metavar="DIR", nargs="?", default=".")
+
+
+COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
+    "check": ("check files and folders", _add_check),
+    "inspect": ("show what the configuration amounts to", _add_inspect),
+    "rules": ("list the rules", _add_rules),
+    "explain": ("explain a rule", _add_explain),
+    "init": ("write a first mailpolicy.yaml", _add_init),
+}
 
 
 def _assumptions(text: str) -> dict[str, str]:

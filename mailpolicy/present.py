@@ -88,18 +88,25 @@ def _note(places: list[str], words: str) -> str:
     return f"{words}: {', '.join(places[:_NAMED])}{more}"
 
 
+def _digest(text: str) -> str:
+    """BLAKE2b of a text, 16 bytes. From the module behind hashlib, which itself loads all of OpenSSL."""
+    try:
+        from _blake2 import blake2b
+    except ImportError:
+        from hashlib import blake2b
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
 def fingerprinted(findings: Iterable[Finding], anchor: str) -> Iterable[Finding]:
     """A hash of rule, path, object and value; a number more where two would be the same."""
     seen: dict[str, int] = {}
     for finding in findings:
-        from hashlib import sha256  # here: a run without findings does not pay for it
-
         path = os.path.relpath(os.path.abspath(finding.where.file), anchor).replace(os.sep, "/")
         text = f"{finding.fingerprint}\x1f{path}"
         seen[text] = seen.get(text, 0) + 1
         if seen[text] > 1:
             text += f"\x1f{seen[text]}"
-        yield finding._replace(fingerprint=sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32])
+        yield finding._replace(fingerprint=_digest(text))
 
 
 def lines(tree: Tree, spans: Iterable[Span], facts: Iterable[Fact]) -> dict[tuple[str, int], str]:

@@ -10,7 +10,7 @@ SEVERITIES = ("error", "warning", "note")
 """Worst first."""
 
 _PASSIVE = {"sets": "set", "overrides": "overridden", "implies": "implied"}
-_UNSAFE = re.compile(
+_UNSAFE = (
     "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\U000e0000-\U000e01ef]"
 )
@@ -27,7 +27,7 @@ def escape(match: re.Match[str]) -> str:
 
 def printable(text: str) -> str:
     """Text in which no character can move the cursor, change its direction, or hide."""
-    return text if text.isascii() and text.isprintable() else _UNSAFE.sub(escape, text)
+    return text if text.isascii() and text.isprintable() else re.sub(_UNSAFE, escape, text)
 
 
 def one_line(text: str) -> str:
