@@ -1,4 +1,4 @@
-"""Real configurations of others, where the folder beside the checkout holds them: no crash, no silence, sound positions."""
+"""Real configurations, where the folder beside the checkout holds them: no crash, no silence, sound positions."""
 
 from __future__ import annotations
 

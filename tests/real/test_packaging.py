@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent.parent
-FAULTY = "servers:\n  - host: a.example\n    listeners:\n      - {protocol: imap, port: 143, tls: none, auth: cleartext}\n"
+FAULTY = (
+    "servers:\n  - host: a.example\n    listeners:\n      - {protocol: imap, port: 143, tls: none, auth: cleartext}\n"
+)
 
 
 def do(*command: str | Path, cwd: Path | None = None, env: Mapping[str, str] | None = None, code: int = 0) -> str:

@@ -5,22 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mailpolicy.facts import Draft
+from mailpolicy.passwords import secret
 from mailpolicy.readers.dovecot.loader import Loader
 from mailpolicy.readers.dovecot.model import Entry, Model
 from mailpolicy.readers.dovecot.parser import Statement, Text, is_template, statements
 from mailpolicy.text import Source
 from mailpolicy.tree import Tree
-from mailpolicy.types import Fact, Span, Unreadable
+from mailpolicy.types import Fact, Unreadable
 
 _SECRET = re.compile(r"(?:password|passwd|secret|api_key|hash_nonce|dnpass)$")
 _NOT = re.compile(
     r"x{3,}|\*{3,}|\.{3,}|redacted|<.*>|\[.*\]|%.*|\$.*|your[-_ ]?\w*|.*placeholder.*|.*_here|ph_\w+|no|yes|\{.*\}x*",
-    re.IGNORECASE,
-)
-_DEFAULT = re.compile(
-    r"(?:change[-_]?me|password|passw0rd|secret|test|admin|root|mail|mailserver|postfix|dovecot|mysql|12345+6*|pass|"
-    r"supersecret|mailpassword|mysqlpassword|your[-_]?password)!?",
     re.IGNORECASE,
 )
 _INSIDE = re.compile(r"(?:^|\s)(?:password|passwd|pass)=(\S+)", re.IGNORECASE)
@@ -60,19 +55,12 @@ def _secret(name: str, text: Text, start: int, end: int, instance: str) -> Itera
     value = text.text[start:end]
     bare = re.sub(r"^\{[\w.-]+\}", "", value)
     hashed = bare != value and not re.match(r"\{(?:PLAIN|CLEAR|CLEARTEXT)\}", value, re.IGNORECASE)
-    if not bare or hashed or is_template(value) or _NOT.fullmatch(bare):
+    if hashed or is_template(value) or _NOT.fullmatch(bare):
         return
-    yield _fact(name, text.span(start + len(value) - len(bare), end), bare, instance)
-
-
-def _fact(name: str, where: Span, value: str, instance: str) -> Fact:
-    draft = Draft("secret", where)
-    draft.put("software", "dovecot")
-    draft.put("instance", instance or where.file)
-    draft.put("setting", name)
-    draft.put("storage", "literal")
-    draft.put("default", _DEFAULT.fullmatch(value) is not None)
-    return draft.fact()
+    where = text.span(start + len(value) - len(bare), end)
+    fact = secret("dovecot", "", instance or where.file, name, bare, where)
+    if fact is not None:
+        yield fact
 
 
 def _named(tree: Tree, loader: Loader, model: Model) -> list[str]:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from mailpolicy.addresses import host_scope
 from mailpolicy.facts import Draft
+from mailpolicy.passwords import is_placeholder, secret
 from mailpolicy.providers import wants_oauth2
 from mailpolicy.readers.msmtp.accounts import Account, Value
 from mailpolicy.readers.msmtp.priorities import lowest
@@ -20,12 +21,6 @@ SOFTWARE = "msmtp"
 _IN_CLEAR = frozenset({"plain", "login", "oauthbearer", "xoauth2"})
 _NO_PASSWORD = frozenset({"external", "gssapi"})
 _TOKEN = frozenset({"oauthbearer", "xoauth2"})
-_SECRET_TAKEN_OUT = re.compile(
-    r"\$\{?[A-Za-z_][\w.]*\}?|<[^<>]*>|__\w+__|@\w+@|[xX*.]+|(?i:redacted|removed|hidden)|%\(\w+\)s|%%?\w+%%?"
-    r"|.*(?:\{\{|\{%|<%|\$\{|\$\().*"
-)
-_WELL_KNOWN = frozenset({"changeme", "change_me", "password", "secret", "admin", "test", "123456", "letmein",
-                         "yourpassword", "your_password", "mypassword", "passw0rd"})  # fmt: skip
 _ECHOED = re.compile(r"""(?:echo|printf)\s+(?:-n\s+)?(['"]?)(?P<secret>[^\s'"$`|;&\\<>()%]+)\1\s*""")
 _TRUST_BY_DEFAULT = (1, 8, 2)
 
@@ -193,7 +188,7 @@ def _credential(view: View, method: str) -> tuple[str | None, tuple[Origin, ...]
         return "none", view.origins("auth")
     for name, kept in (("password", "literal"), ("passwordeval", "command")):
         text = view.text(name)
-        if text is None or (name == "password" and text and _SECRET_TAKEN_OUT.fullmatch(text)):
+        if text is None or (name == "password" and text and is_placeholder(text)):
             return None, view.origins(name)
         if text:
             return "literal" if _ECHOED.fullmatch(text) and kept == "command" else kept, view.origins(name)
@@ -254,13 +249,6 @@ def secrets(name: str, value: Value, path: str, version: tuple[int, ...]) -> Fac
             return None
         first = span.column + found.start("secret")
         span, text = span._replace(column=first, end_column=first + len(found["secret"])), found["secret"]
-    if not text or _SECRET_TAKEN_OUT.fullmatch(text) or (" " in text and PLACEHOLDER.search(text)):
+    if " " in text and PLACEHOLDER.search(text):
         return None
-    draft = Draft("secret", span)
-    draft.put("software", SOFTWARE)
-    draft.put("version", ".".join(map(str, version)))
-    draft.put("instance", path)
-    draft.put("setting", name)
-    draft.put("storage", "literal", (Origin("sets", span),))
-    draft.put("default", text.lower() in _WELL_KNOWN, (Origin("sets", span),))
-    return draft.fact()
+    return secret(SOFTWARE, ".".join(map(str, version)), path, name, text, span)

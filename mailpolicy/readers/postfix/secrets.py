@@ -5,29 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mailpolicy.facts import Draft
 from mailpolicy.lean import TYPE_CHECKING
+from mailpolicy.passwords import secret
 from mailpolicy.readers.postfix.lexer import assignment, logical_lines
 from mailpolicy.readers.postfix.tables import Files, open_table
-from mailpolicy.types import Fact, Origin, Span, Unreadable
+from mailpolicy.types import Fact, Span, Unreadable
 
 if TYPE_CHECKING:
     from mailpolicy.readers.postfix.master import Config
     from mailpolicy.readers.postfix.params import View
     from mailpolicy.text import Source
 
-_TAKEN_OUT = re.compile(
-    r"\$\{?[A-Za-z_][\w.]*\}?|\$\(.*|<[^<>]*>|__\w+__|@\w+@|[xX*.]+|(?i:redacted|removed|hidden|unused)|%\(\w+\)s|%%\w+%%"
-    r"|.*(?:\{\{|\{%|<%|\$\{).*"
-)
-"""What stands in place of a password that something fills in, or that was taken out."""
-_WELL_KNOWN = frozenset(
-    (
-        *("changeme", "change_me", "password", "passwd", "secret", "admin", "test", "123456", "letmein", "postfix"),
-        *("yourpassword", "your_password", "mypassword", "passw0rd", "mailserver", "mailpassword", "mail"),
-    )
-)
-_QUERY = re.compile(r"\b(?:mysql|pgsql|ldap|mongodb):(/[^\s,}]+)")
+_QUERY = r"\b(?:mysql|pgsql|ldap|mongodb):(/[^\s,}]+)"
 _NAMES = frozenset(("password", "bind_pw"))
 
 
@@ -35,20 +24,12 @@ def facts(config: Config) -> list[Fact]:
     """One ``secret`` for each password, in the order in which it is found."""
     found: dict[Span, Fact] = {}
     for setting, text, where in (*_tables(config), *_queries(config), *_legacy(config)):
-        if where not in found and text and not _TAKEN_OUT.fullmatch(text):
-            found[where] = _secret(config, setting, text, where)
+        if where not in found:
+            version = ".".join(map(str, config.version[:2]))
+            fact = secret("postfix", version, config.folder or ".", setting, text, where)
+            if fact is not None:
+                found[where] = fact
     return list(found.values())
-
-
-def _secret(config: Config, setting: str, text: str, where: Span) -> Fact:
-    draft = Draft("secret", where)
-    draft.put("software", "postfix")
-    draft.put("version", ".".join(map(str, config.version[:2])))
-    draft.put("instance", config.folder or ".")
-    draft.put("setting", setting)
-    draft.put("storage", "literal", (Origin("sets", where),))
-    draft.put("default", text.strip("\"'").lower() in _WELL_KNOWN, (Origin("sets", where),))
-    return draft.fact()
 
 
 def _views(config: Config) -> list[View]:
@@ -93,7 +74,7 @@ def _queries(config: Config) -> Iterator[tuple[str, str, Span]]:
         for layer in (view.main, view.overrides):
             for name in layer:
                 text = view.get(name).text
-                named.update(dict.fromkeys(_QUERY.findall(layer[name].raw if text is None else text)))
+                named.update(dict.fromkeys(re.findall(_QUERY, layer[name].raw if text is None else text)))
     for path in named:
         place = files.place(path)
         if place is not None:
