@@ -13,8 +13,10 @@ from mailpolicy.types import Span
     ("text", "expected"),
     [
         ("hunter2", False), ("xy", False), ("changeme", False), ("a$b", False), ("pa<ss", False),
-        ("$SMTP_PASS", True), ("${SMTP_PASS}", True), ("{{ vault_pw }}", True), ("<password>", True), ("__PW__", True),
-        ("xxxx", True), ("****", True), ("REDACTED", True), ("$(pass mail)", True), ("%(pw)s", True), ("<%= pw %>", True),
+        ("$SMTP_PASS", True), ("${SMTP_PASS}", True), ("{{ vault_pw }}", True), ("<password>", True),
+        ("__PW__", True),
+        ("xxxx", True), ("****", True), ("REDACTED", True), ("$(pass mail)", True), ("%(pw)s", True),
+        ("<%= pw %>", True),
     ],
 )  # fmt: skip
 def test_placeholder(text: str, expected: bool) -> None:
