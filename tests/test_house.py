@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from mailpolicy import compiled, options, readers, report, rules
+from mailpolicy import options, readers, report, rules
 from tests.cli import run
 
 ROOT = Path(__file__).parent.parent
@@ -114,10 +114,9 @@ def test_pre_commit_hooks_are_fresh() -> None:
     assert (ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8") == made.stdout
 
 
-def test_the_readme_names_every_command_and_the_number_of_rules() -> None:
+def test_the_readme_names_every_command() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert f"{len(compiled.load().rules)} rules" in text
-    for command in ("check", "inspect", "rules", "explain", "init"):
+    for command in options.COMMANDS:
         assert f"mailpolicy {command}" in text
 
 
