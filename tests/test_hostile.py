@@ -34,6 +34,11 @@ SAMPLES: dict[str, dict[str, str]] = {
         "   <socketType>SSL</socketType>\n   <authentication>password-cleartext</authentication>\n"
         "  </incomingServer>\n </emailProvider>\n</clientConfig>\n"
     },
+    "nginx": {
+        "nginx.conf": "events {}\nmail {\n  server_name mail.example.org;\n  auth_http 127.0.0.1:9000/auth;\n"
+        "  ssl_certificate /etc/ssl/mail.pem;\n  ssl_certificate_key /etc/ssl/mail.key;\n"
+        "  server { listen 993 ssl; protocol imap; }\n  server { listen 587; starttls only; }\n}\n"
+    },
     "declaration": {
         "mailpolicy.yaml": "servers:\n  - host: mail.example.org\n    listeners:\n"
         "      - {protocol: imap, port: 993, tls: implicit, auth: tls-only}\n"

@@ -1,0 +1,235 @@
+"""``mail { server { } }``: what each server is, at what nginx refuses to start, and its sockets as facts.
+
+After the modules below src/mail of nginx 1.22 to 1.29 and what they were seen to do.
+"""
+
+from __future__ import annotations
+
+from mailpolicy.addresses import scope_of
+from mailpolicy.facts import Draft
+from mailpolicy.lean import NamedTuple
+from mailpolicy.readers.nginx import directives, tls
+from mailpolicy.readers.nginx.listening import MOST_PORTS, Listen, Refused, listen
+from mailpolicy.readers.nginx.parser import Node, Word
+from mailpolicy.readers.nginx.scope import Found, Scope
+from mailpolicy.types import Fact, Origin, Unread
+
+SOFTWARE = "nginx"
+_BY_PORT = {143: "imap", 993: "imap", 110: "pop3", 995: "pop3", 25: "smtp", 465: "smtp", 587: "smtp"}
+_DEFAULT_AUTH = {"imap": ("PLAIN",), "pop3": ("PLAIN", "LOGIN"), "smtp": ("LOGIN", "PLAIN")}
+_WEAK = ("apop", "cram-md5")
+_STARTTLS = {"imap": "STARTTLS", "pop3": "STLS", "smtp": "STARTTLS"}
+
+
+class Context(NamedTuple):
+    """What all facts of one configuration share. ``version`` is empty when it is not known."""
+
+    instance: str
+    version: tuple[int, ...]
+    program: str
+
+
+class Server(NamedTuple):
+    """One server block. ``protocol`` is None when it is not known."""
+
+    node: Node
+    scope: Scope
+    listens: tuple[Listen, ...]
+    protocol: str | None
+    protocol_from: tuple[Origin, ...]
+
+
+def servers(block: tuple[Node, ...], context: Context, fragment: bool) -> tuple[list[Server], list[Unread]]:
+    """The servers of a mail block, and everything at which nginx refuses to start."""
+    found: list[Server] = []
+    unread = directives.faults(block, "m", context.version)
+    for node in block:
+        if node.name.text == "server" and node.block is not None:
+            scope = Scope((block, node.block), context.program, fragment)
+            unread += directives.faults(node.block, "s", context.version)
+            server, wrong = _server(node, node.block, scope)
+            unread += wrong
+            if server is not None:
+                unread += _refused(server)
+                found.append(server)
+    return found, unread + _duplicates(found)
+
+
+def _server(node: Node, block: tuple[Node, ...], scope: Scope) -> tuple[Server | None, list[Unread]]:
+    listens: list[Listen] = []
+    protocol: str | None = ""
+    origins: tuple[Origin, ...] = ()
+    for one in block:
+        if one.name.text == "protocol" and one.args:
+            word = one.args[-1]
+            protocol = word.text if word.known and not one.maybe else None
+            origins = (Origin("sets", word.span),)
+        elif one.name.text == "listen" and one.args:
+            got = listen(one, "mail")
+            if isinstance(got, Refused):
+                return None, [Unread(got.word.span, f"{got.why}: nginx does not start")]
+            listens.append(got)
+            if protocol == "" and got.ports and got.ports[0] in _BY_PORT:
+                protocol = _BY_PORT[got.ports[0]]
+                origins = (Origin("implies", got.word.span, f"port {got.ports[0]}"),)
+    if not protocol and (scope.open[-1] or any(not one.ports and not one.word.known for one in listens)):
+        protocol = None
+    return Server(node, scope, tuple(listens), protocol, origins), []
+
+
+def _refused(server: Server) -> list[Unread]:
+    where, scope = server.node.name, server.scope
+    stop = "nginx does not start"
+    if not server.listens and not scope.open[-1]:
+        return [Unread(where.span, f'no "listen" is defined for this server: {stop}')]
+    found: list[Unread] = []
+    if server.protocol == "":
+        place = server.listens[0].word if server.listens else where
+        found.append(Unread(place.span, f"unknown mail protocol: this port has no usual one, and none is set: {stop}"))
+    if scope.find("auth_http").words == ():
+        found.append(Unread(where.span, f'no "auth_http" is defined for this server: {stop}'))
+    for level in scope.levels:
+        old = {node.name.text: node.args[0].text.lower() for node in level if len(node.args) == 1}
+        if old.get("ssl") == "on" and old.get("starttls") in ("on", "only"):
+            word = next(node.args[0] for node in level if node.name.text == "ssl" and node.args)
+            found.append(Unread(word.span, f'"ssl on" conflicts with "starttls": {stop}'))
+    ssl = next((one.ssl for one in server.listens if one.ssl), None)
+    old_ssl, starttls = scope.find("ssl"), scope.find("starttls")
+    if ssl is not None:
+        found += tls.refused(scope, "listen ... ssl", ssl)
+    elif old_ssl.words and old_ssl.text.lower() == "on":
+        found += tls.refused(scope, "ssl", old_ssl.words[-1])
+    elif starttls.words and starttls.text.lower() in ("on", "only"):
+        found += tls.refused(scope, "starttls", starttls.words[-1])
+    found += [Unread(one.word.span, "listen names no port: nginx takes a random one") for one in server.listens
+              if one.tcp and one.word.known and not one.ports]  # fmt: skip
+    return found
+
+
+def _duplicates(found: list[Server]) -> list[Unread]:
+    """Sockets that are named twice, and IPv4 sockets beside one for both families."""
+    seen: set[tuple[str, int]] = set()
+    unread = []
+    for server in found:
+        for one in server.listens:
+            for address in one.addresses:
+                for port in one.ports[:MOST_PORTS]:
+                    clash = ("*", port) in seen if address == "0.0.0.0" else ("0.0.0.0", port) in seen
+                    twins = (address, port) in seen or (clash and address in ("*", "0.0.0.0"))
+                    if twins and not one.maybe:
+                        why = f"{address} port {port} is listened on twice: nginx does not start"
+                        unread.append(Unread(one.word.span, why))
+                    seen.add((address, port))
+    return unread
+
+
+def facts(server: Server, context: Context) -> list[Fact]:
+    """Each socket of a server."""
+    found = []
+    for one in server.listens:
+        if not one.tcp:
+            continue
+        for port in one.ports[:MOST_PORTS] if one.ports else (None,) if not one.word.known else ():
+            for address in one.addresses or ("",):
+                found.append(_fact(server, one, address, port, context))
+    return found
+
+
+def begun(context: Context, one: Listen, service: str, address: str, port: int | None) -> Draft:
+    """The fields that any socket has."""
+    draft = Draft("listener", one.word.span)
+    draft.put("software", SOFTWARE)
+    if context.version:
+        draft.put("version", ".".join(map(str, context.version)), [Origin("implies", None, context.program)])
+    draft.put("instance", context.instance)
+    draft.put("service", service)
+    draft.maybe("port", port)
+    draft.maybe("address", address or None)
+    draft.maybe("scope", scope_of(address) if address else None)
+    if one.known:
+        draft.put("proxied", one.proxied is not None, [Origin("sets", one.proxied.span)] if one.proxied else ())
+    else:
+        draft.unknown("proxied")
+    return draft
+
+
+def _mode(server: Server, one: Listen) -> tuple[str | None, tuple[Origin, ...]]:
+    """``tls`` of a socket, None when it is not known."""
+    if one.ssl is not None:
+        return "implicit", (Origin("sets", one.ssl.span),)
+    old, starttls = server.scope.find("ssl"), server.scope.find("starttls")
+    if old.words and old.text.lower() == "on":
+        return "implicit", old.origins
+    if not one.known or starttls.words is None:
+        return None, starttls.origins
+    mode = {"on": "optional", "only": "required"}.get(starttls.text.lower(), "none")
+    return mode, starttls.origins
+
+
+def _fact(server: Server, one: Listen, address: str, port: int | None, context: Context) -> Fact:
+    protocol, scope = server.protocol, server.scope
+    draft = begun(context, one, f"mail/{protocol}" if protocol else "mail", address, port)
+    draft.maybe("protocol", protocol, server.protocol_from)
+    mode, mode_from = _mode(server, one)
+    draft.maybe("tls", mode, mode_from)
+    auth = None if mode is None else "tls-only" if mode in ("required", "implicit") else "cleartext"
+    draft.maybe("auth", auth, mode_from)
+    methods = scope.find(f"{protocol}_auth") if protocol else Found(None, ())
+    _put_methods(draft, protocol, methods, port)
+    if mode != "none":
+        tls.put(draft, scope, context.version)
+        external = next((word for word in methods.words or () if word.text.lower() == "external"), None)
+        if draft.values.get("client_certificate") in ("asked", "required") and methods.words is not None:
+            draft.put(
+                "client_certificate_login", external is not None, [Origin("sets", external.span)] if external else ()
+            )
+    _put_broken(draft, server, mode, context)
+    return draft.fact()
+
+
+def _put_methods(draft: Draft, protocol: str | None, methods: Found, port: int | None) -> None:
+    """Mechanisms that are announced, and what SMTP asks of those who send."""
+    if protocol is None:
+        draft.unknown("role")
+        draft.unknown("mechanisms")
+        return
+    words = methods.words
+    weakest = [Origin("sets", word.span) for name in _WEAK for word in words or () if word.text.lower() == name]
+    if words is None:
+        draft.unknown("mechanisms", methods.origins)
+    else:
+        names = {word.text.upper() for word in words} - {"NONE"} if words else set(_DEFAULT_AUTH[protocol])
+        if protocol == "pop3":
+            names |= {"USER"} | ({"LOGIN"} if "PLAIN" in names else set())
+        draft.put("mechanisms", tuple(sorted(names)), (*methods.origins, *weakest))
+    if protocol != "smtp":
+        draft.put("role", "access")
+        return
+    strangers: Word | None = next((word for word in words or () if word.text.lower() == "none"), None)
+    if words is None:
+        draft.unknown("role", methods.origins)
+        draft.unknown("relay", methods.origins)
+    elif strangers is None:
+        draft.put("role", "submission", methods.origins)
+        draft.put("relay", "authenticated", methods.origins)
+    else:  # the service behind auth_http says for whom mail is taken
+        draft.put("role", "mx" if port == 25 else "submission", [Origin("sets", strangers.span)])
+        draft.unknown("relay", [Origin("sets", strangers.span)])
+
+
+def _put_broken(draft: Draft, server: Server, mode: str | None, context: Context) -> None:
+    """STARTTLS that is announced by hand but not there, or TLS without any version."""
+    if mode is None or server.protocol is None:
+        draft.unknown("broken")
+        return
+    word = _STARTTLS[server.protocol]
+    announced = server.scope.find(f"{server.protocol}_capabilities").words or ()
+    lie = next((w for w in announced if mode == "none" and w.text.upper().split()[:1] == [word]), None)
+    if lie is not None:
+        why = f"{word} is announced by {server.protocol}_capabilities, but starttls is off"
+        draft.put("broken", why, [Origin("sets", lie.span)])
+    elif mode != "none" and tls.allowed(server.scope, context.version).versions == ():
+        origins = tls.allowed(server.scope, context.version).origins
+        draft.put("broken", "no TLS version that a current OpenSSL speaks is allowed", origins)
+    else:
+        draft.put("broken", None)
