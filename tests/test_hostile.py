@@ -39,6 +39,11 @@ SAMPLES: dict[str, dict[str, str]] = {
         "  ssl_certificate /etc/ssl/mail.pem;\n  ssl_certificate_key /etc/ssl/mail.key;\n"
         "  server { listen 993 ssl; protocol imap; }\n  server { listen 587; starttls only; }\n}\n"
     },
+    "opensmtpd": {
+        "smtpd.conf": 'pki a cert "/etc/ssl/a.pem"\npki a key "/etc/ssl/a.key"\nlisten on 0.0.0.0\n'
+        'listen on 192.0.2.1 port 587 tls-require pki a auth\naction "out" relay\nmatch auth from any for any '
+        'action "out"\n'
+    },
     "declaration": {
         "mailpolicy.yaml": "servers:\n  - host: mail.example.org\n    listeners:\n"
         "      - {protocol: imap, port: 993, tls: implicit, auth: tls-only}\n"
