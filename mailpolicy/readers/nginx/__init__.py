@@ -94,7 +94,9 @@ def _configuration(tree: Tree, loader: Loader, nodes: tuple[Node, ...], context:
         named = Word(kind, 0, 1, tree.source(path))
         blocks = [Node(named, (), nodes)] if kind == "mail" else []
         streams = [Node(named, (), nodes)] if kind == "stream" else []
-    facts, refused = _judged(blocks, streams, context, fragment)
+        partial = {node.name.text for node in nodes} <= {"server", "upstream"}
+        context = context._replace(fragment=True, partial=partial)
+    facts, refused = _judged(loader, blocks, streams, context)
     if not facts and not blocks:
         return Inventory(files=tuple(loader.files))  # http alone
     main = _above(tree, loader, path)
@@ -126,16 +128,17 @@ def _kind(nodes: tuple[Node, ...], path: str) -> str:
 
 
 def _judged(
-    blocks: list[Node], streams: list[Node], context: Context, fragment: bool
+    loader: Loader, blocks: list[Node], streams: list[Node], context: Context
 ) -> tuple[list[Fact], list[Unread]]:
     facts: list[Fact] = []
     refused: list[Unread] = []
     every: list[Server] = []
     for node in blocks:
-        servers, wrong = mail.servers(node.block or (), context, fragment)
+        servers, wrong = mail.servers(node.block or (), context)
         refused += _without_old_ssl(wrong)
-        heard = [fact for server in servers for fact in mail.facts(server, context)]
+        heard = [] if _stops(wrong) else [fact for server in servers for fact in mail.facts(server, context)]
         facts += [*heard, *extras.facts(node.block or (), node.name.span, servers, heard, context)]
+        refused += [unread for server in servers for unread in _missing(loader, server)]
         every += servers
     for node in streams:
         proxies, wrong = stream.proxies(node.block or (), context)
@@ -145,6 +148,20 @@ def _judged(
     return facts, refused
 
 
+def _missing(loader: Loader, server: Server) -> list[Unread]:
+    """Certificates that are missing from a folder of the tree that holds others."""
+    if all(mail.mode(server, one)[0] in ("none", None) for one in server.listens):
+        return []
+    found = []
+    for word in server.scope.find("ssl_certificate").words or ():
+        path = loader.where(word.text) if ":" not in word.text else None
+        if path is None or loader.tree.exists(path) or not word.known:
+            continue
+        if any(name.endswith((".pem", ".crt", ".cer")) for name in loader.tree.names(posixpath.dirname(path))):
+            found.append(Unread(word.span, f"{word.text} does not exist: nginx does not start"))
+    return found
+
+
 def _without_old_ssl(wrong: list[Unread]) -> list[Unread]:
     """``ssl on`` where it is unknown is a fact of its own."""
     return [unread for unread in wrong if not unread.why.startswith('unknown directive "ssl"')]
@@ -152,13 +169,15 @@ def _without_old_ssl(wrong: list[Unread]) -> list[Unread]:
 
 def _taken(servers: list[Server], proxies: list[stream.Proxy]) -> list[Unread]:
     """Sockets that mail and stream both want: the second one cannot be bound."""
-    opened = {(a, port) for server in servers for one in server.listens for a in one.addresses for port in one.ports}
+    opened = {
+        (a, port) for server in servers for one in server.listens for a in one.addresses for port in one.some_ports
+    }
     return [
         Unread(one.word.span, f"{address} port {port} is taken by mail: nginx does not start")
         for proxy in proxies
         for one in proxy.listens
         for address in one.addresses
-        for port in one.ports
+        for port in one.some_ports
         if (address, port) in opened
     ]
 

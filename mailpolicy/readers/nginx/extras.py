@@ -61,6 +61,9 @@ def _server(where: Span, servers: list[Server], heard: list[Fact], context: Cont
     draft.put("public_mx", bool(public))
     draft.put("banner_version", False)
     draft.put("vrfy", False)
+    clear = next((fact for fact in heard if fact.values.get("auth") == "cleartext"), None)
+    if context.partial and clear is not None and clear.values.get("scope") != "loopback":
+        draft.put("cleartext_auth", True, clear.origins["auth"])
     trusted: dict[str, Origin] = {}
     for server in servers:
         if any(one.proxied for one in server.listens):

@@ -22,6 +22,7 @@ _FLAGS = {
         r"|(?:backlog|rcvbuf|sndbuf|so_keepalive|fastopen|setfib|accept_filter)=.*"
     ),
 }  # fmt: skip
+_NONE = range(0)
 _PORTS = re.compile(r"(\d{1,9})(?:-(\d{1,9}))?")
 
 
@@ -31,13 +32,18 @@ class Listen(NamedTuple):
     word: Word
     addresses: tuple[str, ...]
     """``*`` for both families; empty: not known, or no TCP socket."""
-    ports: tuple[int, ...]
+    ports: range
     ssl: Word | None
     proxied: Word | None
     known: bool
     """Whether all its words are: a template could add ssl."""
     tcp: bool
     maybe: bool = False
+
+    @property
+    def some_ports(self) -> range:
+        """The ports that become facts."""
+        return self.ports[:MOST_PORTS]
 
 
 class Refused(NamedTuple):
@@ -57,16 +63,16 @@ def listen(node: Node, module: str) -> Listen | Refused:
     ssl, proxied = named.get("ssl"), named.get("proxy_protocol")
     known = all(word.known for word in node.args)
     if target.text.startswith("unix:"):
-        return Listen(target, (), (), ssl, proxied, known, False, node.maybe)
+        return Listen(target, (), _NONE, ssl, proxied, known, False, node.maybe)
     tcp = "udp" not in named
     if not target.known:
         ports = _range(target.text.rpartition(":")[2] if ":" in target.text else target.text)
-        return Listen(target, (), ports if isinstance(ports, tuple) else (), ssl, proxied, known, tcp, node.maybe)
+        return Listen(target, (), ports if isinstance(ports, range) else _NONE, ssl, proxied, known, tcp, node.maybe)
     split = _split(target.text)
     if isinstance(split, str):
         return Refused(target, f'{split} in "{target.text[:60]}" of "listen"')
     host, port = split
-    ports = _range(port) if port else ()
+    ports = _range(port) if port else _NONE
     if isinstance(ports, str):
         return Refused(target, f'{ports} in "{target.text[:60]}" of "listen"')
     addresses = _addresses(host, "ipv6only=off" in named)
@@ -90,14 +96,14 @@ def _split(text: str) -> tuple[str, str] | str:
     return ("*", text) if _PORTS.fullmatch(text) else (text, "")
 
 
-def _range(text: str) -> tuple[int, ...] | str:
+def _range(text: str) -> range | str:
     found = _PORTS.fullmatch(text)
     if found is None:
         return "invalid port"
     first, last = int(found[1]), int(found[2] or found[1])
     if not (0 < first < 65536 and 0 < last < 65536):
         return "invalid port"
-    return tuple(range(first, last + 1)) if first <= last else "invalid port range"
+    return range(first, last + 1) if first <= last else "invalid port range"
 
 
 def _addresses(host: str, both: bool) -> tuple[str, ...] | None:

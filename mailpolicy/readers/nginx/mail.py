@@ -11,7 +11,7 @@ from mailpolicy.lean import NamedTuple
 from mailpolicy.readers.nginx import directives, tls
 from mailpolicy.readers.nginx.listening import MOST_PORTS, Listen, Refused, listen
 from mailpolicy.readers.nginx.parser import Node, Word
-from mailpolicy.readers.nginx.scope import Found, Scope
+from mailpolicy.readers.nginx.scope import Found, Level, Scope
 from mailpolicy.types import Fact, Origin, Unread
 
 SOFTWARE = "nginx"
@@ -27,6 +27,10 @@ class Context(NamedTuple):
     instance: str
     version: tuple[int, ...]
     program: str
+    fragment: bool = False
+    """Only a part of a block: what is not set here may be set elsewhere."""
+    partial: bool = False
+    """And other servers may stand elsewhere: what this one offers is not all that is offered."""
 
 
 class Server(NamedTuple):
@@ -39,13 +43,14 @@ class Server(NamedTuple):
     protocol_from: tuple[Origin, ...]
 
 
-def servers(block: tuple[Node, ...], context: Context, fragment: bool) -> tuple[list[Server], list[Unread]]:
+def servers(block: tuple[Node, ...], context: Context) -> tuple[list[Server], list[Unread]]:
     """The servers of a mail block, and everything at which nginx refuses to start."""
     found: list[Server] = []
     unread = directives.faults(block, "m", context.version)
+    around = Level(block)
     for node in block:
         if node.name.text == "server" and node.block is not None:
-            scope = Scope((block, node.block), context.program, fragment)
+            scope = Scope((around, Level(node.block)), context.program, context.fragment)
             unread += directives.faults(node.block, "s", context.version)
             server, wrong = _server(node, node.block, scope)
             unread += wrong
@@ -89,9 +94,9 @@ def _refused(server: Server) -> list[Unread]:
     if scope.find("auth_http").words == ():
         found.append(Unread(where.span, f'no "auth_http" is defined for this server: {stop}'))
     for level in scope.levels:
-        old = {node.name.text: node.args[0].text.lower() for node in level if len(node.args) == 1}
-        if old.get("ssl") == "on" and old.get("starttls") in ("on", "only"):
-            word = next(node.args[0] for node in level if node.name.text == "ssl" and node.args)
+        both = [level.named[name][-1].args for name in ("ssl", "starttls") if name in level.named]
+        if len(both) == 2 and all(len(args) == 1 and args[0].text.lower() in ("on", "only") for args in both):
+            word = both[0][0]
             found.append(Unread(word.span, f'"ssl on" conflicts with "starttls": {stop}'))
     ssl = next((one.ssl for one in server.listens if one.ssl), None)
     old_ssl, starttls = scope.find("ssl"), scope.find("starttls")
@@ -101,6 +106,8 @@ def _refused(server: Server) -> list[Unread]:
         found += tls.refused(scope, "ssl", old_ssl.words[-1])
     elif starttls.words and starttls.text.lower() in ("on", "only"):
         found += tls.refused(scope, "starttls", starttls.words[-1])
+    found += [Unread(one.word.span, f"only the first {MOST_PORTS} ports of this range are looked at")
+              for one in server.listens if len(one.ports) > MOST_PORTS]  # fmt: skip
     found += [Unread(one.word.span, "listen names no port: nginx takes a random one") for one in server.listens
               if one.tcp and one.word.known and not one.ports]  # fmt: skip
     return found
@@ -113,7 +120,7 @@ def _duplicates(found: list[Server]) -> list[Unread]:
     for server in found:
         for one in server.listens:
             for address in one.addresses:
-                for port in one.ports[:MOST_PORTS]:
+                for port in one.some_ports:
                     clash = ("*", port) in seen if address == "0.0.0.0" else ("0.0.0.0", port) in seen
                     twins = (address, port) in seen or (clash and address in ("*", "0.0.0.0"))
                     if twins and not one.maybe:
@@ -129,7 +136,7 @@ def facts(server: Server, context: Context) -> list[Fact]:
     for one in server.listens:
         if not one.tcp:
             continue
-        for port in one.ports[:MOST_PORTS] if one.ports else (None,) if not one.word.known else ():
+        for port in one.some_ports if one.ports else (None,) if not one.word.known else ():
             for address in one.addresses or ("",):
                 found.append(_fact(server, one, address, port, context))
     return found
@@ -145,7 +152,8 @@ def begun(context: Context, one: Listen, service: str, address: str, port: int |
     draft.put("service", service)
     draft.maybe("port", port)
     draft.maybe("address", address or None)
-    draft.maybe("scope", scope_of(address) if address else None)
+    scope = scope_of(address) if address else None
+    draft.maybe("scope", None if context.partial and scope != "loopback" else scope)
     if one.known:
         draft.put("proxied", one.proxied is not None, [Origin("sets", one.proxied.span)] if one.proxied else ())
     else:
@@ -153,7 +161,7 @@ def begun(context: Context, one: Listen, service: str, address: str, port: int |
     return draft
 
 
-def _mode(server: Server, one: Listen) -> tuple[str | None, tuple[Origin, ...]]:
+def mode(server: Server, one: Listen) -> tuple[str | None, tuple[Origin, ...]]:
     """``tls`` of a socket, None when it is not known."""
     if one.ssl is not None:
         return "implicit", (Origin("sets", one.ssl.span),)
@@ -162,28 +170,27 @@ def _mode(server: Server, one: Listen) -> tuple[str | None, tuple[Origin, ...]]:
         return "implicit", old.origins
     if not one.known or starttls.words is None:
         return None, starttls.origins
-    mode = {"on": "optional", "only": "required"}.get(starttls.text.lower(), "none")
-    return mode, starttls.origins
+    return {"on": "optional", "only": "required"}.get(starttls.text.lower(), "none"), starttls.origins
 
 
 def _fact(server: Server, one: Listen, address: str, port: int | None, context: Context) -> Fact:
     protocol, scope = server.protocol, server.scope
     draft = begun(context, one, f"mail/{protocol}" if protocol else "mail", address, port)
     draft.maybe("protocol", protocol, server.protocol_from)
-    mode, mode_from = _mode(server, one)
-    draft.maybe("tls", mode, mode_from)
-    auth = None if mode is None else "tls-only" if mode in ("required", "implicit") else "cleartext"
+    spoken, mode_from = mode(server, one)
+    draft.maybe("tls", spoken, mode_from)
+    auth = None if spoken is None else "tls-only" if spoken in ("required", "implicit") else "cleartext"
     draft.maybe("auth", auth, mode_from)
     methods = scope.find(f"{protocol}_auth") if protocol else Found(None, ())
     _put_methods(draft, protocol, methods, port)
-    if mode != "none":
+    if spoken != "none":
         tls.put(draft, scope, context.version)
         external = next((word for word in methods.words or () if word.text.lower() == "external"), None)
         if draft.values.get("client_certificate") in ("asked", "required") and methods.words is not None:
             draft.put(
                 "client_certificate_login", external is not None, [Origin("sets", external.span)] if external else ()
             )
-    _put_broken(draft, server, mode, context)
+    _put_broken(draft, server, spoken, context)
     return draft.fact()
 
 
@@ -207,7 +214,7 @@ def _put_methods(draft: Draft, protocol: str | None, methods: Found, port: int |
         return
     strangers: Word | None = next((word for word in words or () if word.text.lower() == "none"), None)
     if words is None:
-        draft.unknown("role", methods.origins)
+        draft.maybe("role", "submission" if port not in (25, None) else None, methods.origins)
         draft.unknown("relay", methods.origins)
     elif strangers is None:
         draft.put("role", "submission", methods.origins)
@@ -217,18 +224,18 @@ def _put_methods(draft: Draft, protocol: str | None, methods: Found, port: int |
         draft.unknown("relay", [Origin("sets", strangers.span)])
 
 
-def _put_broken(draft: Draft, server: Server, mode: str | None, context: Context) -> None:
+def _put_broken(draft: Draft, server: Server, spoken: str | None, context: Context) -> None:
     """STARTTLS that is announced by hand but not there, or TLS without any version."""
-    if mode is None or server.protocol is None:
+    if spoken is None or server.protocol is None:
         draft.unknown("broken")
         return
     word = _STARTTLS[server.protocol]
     announced = server.scope.find(f"{server.protocol}_capabilities").words or ()
-    lie = next((w for w in announced if mode == "none" and w.text.upper().split()[:1] == [word]), None)
+    lie = next((w for w in announced if spoken == "none" and w.text.upper().split()[:1] == [word]), None)
     if lie is not None:
         why = f"{word} is announced by {server.protocol}_capabilities, but starttls is off"
         draft.put("broken", why, [Origin("sets", lie.span)])
-    elif mode != "none" and tls.allowed(server.scope, context.version).versions == ():
+    elif spoken != "none" and tls.allowed(server.scope, context.version).versions == ():
         origins = tls.allowed(server.scope, context.version).origins
         draft.put("broken", "no TLS version that a current OpenSSL speaks is allowed", origins)
     else:

@@ -15,7 +15,10 @@ from mailpolicy.types import Span, Unread
 DEEPEST = 64
 """Blocks within blocks that are kept apart; nobody nests deeper."""
 
-_BLOCK = r"\{\{(?:[^}\n]|\}(?!\})){0,400}\}\}|\{%(?:[^%\n]|%(?!\})){0,400}%\}|<%(?:[^%\n]|%(?!>)){0,400}%>"
+_INNER = r"(?:[^{}%\n]|%(?!\})|\{[^{}\n]{0,80}\})"
+_BLOCK = rf"\{{\{{{_INNER}{{0,300}}\}}\}}|\{{%{_INNER}{{0,300}}%\}}|<%(?:[^<%\n]|<(?!%)|%(?!>)){{0,300}}%>"
+"""Short, and ended by what begins another one: a reader must be linear in what it reads."""
+
 _TOKEN = (
     r"(?P<blank>[ \t\r\n]+)"
     rf"|(?P<template>\{{#[^#\n]{{0,400}}#\}}|(?!\{{\{{|<%=)(?:{_BLOCK})|(?:{_BLOCK})(?=[ \t]*(?:[\r\n]|$)))"

@@ -6,14 +6,16 @@ the back end's, and unknown.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from mailpolicy.addresses import host_scope
 from mailpolicy.facts import Draft
 from mailpolicy.lean import NamedTuple
 from mailpolicy.readers.nginx import tls
-from mailpolicy.readers.nginx.listening import MOST_PORTS, Listen, Refused, listen
+from mailpolicy.readers.nginx.listening import Listen, Refused, listen
 from mailpolicy.readers.nginx.mail import SOFTWARE, Context, begun
 from mailpolicy.readers.nginx.parser import Node, Word
-from mailpolicy.readers.nginx.scope import Scope
+from mailpolicy.readers.nginx.scope import Level, Scope
 from mailpolicy.types import Fact, Origin, Unread
 
 PROTOCOLS = {
@@ -42,10 +44,12 @@ def proxies(block: tuple[Node, ...], context: Context) -> tuple[list[Proxy], lis
     """Servers of a stream block that pass on mail ports, and what keeps nginx from starting."""
     found: list[Proxy] = []
     unread: list[Unread] = []
-    for node in block:
-        if node.name.text != "server" or node.block is None:
+    around = Level(block)
+    upstreams = {node.args[0].text: node for node in around.named.get("upstream", ()) if node.args}
+    for node in around.named.get("server", ()):
+        if node.block is None:
             continue
-        scope = Scope((block, node.block), context.program)
+        scope = Scope((around, Level(node.block)), context.program, context.fragment)
         listens: list[Listen] = []
         for one in node.block:
             got = listen(one, "stream") if one.name.text == "listen" and one.args else None
@@ -60,19 +64,18 @@ def proxies(block: tuple[Node, ...], context: Context) -> tuple[list[Proxy], lis
         if not names & _HANDLERS and not scope.open[-1] and listens:
             unread.append(Unread(node.name.span, "no handler (proxy_pass) for this server: nginx does not start"))
         if names & {"proxy_pass", "pass"}:
-            found.append(Proxy(scope, tuple(listens), _behind(node.block, block)))
+            found.append(Proxy(scope, tuple(listens), _behind(node.block, upstreams)))
     return [proxy for proxy in found if any(_protocol(proxy, one) for one in proxy.listens)], unread
 
 
-def _behind(server: tuple[Node, ...], block: tuple[Node, ...]) -> tuple[Backend, ...]:
+def _behind(server: tuple[Node, ...], upstreams: Mapping[str, Node]) -> tuple[Backend, ...]:
     """Back ends that are written with their ports: the one that proxy_pass names, or the members of an upstream."""
     target = next((node.args[0] for node in server if node.name.text in ("proxy_pass", "pass") and node.args), None)
     if target is None:
         return ()
-    groups = [one for one in block if one.name.text == "upstream" and one.args and one.args[0].text == target.text]
-    members = (
-        [one.args[0] for one in (groups[0].block or ()) if one.args and one.name.text == "server"] if groups else []
-    )
+    group = upstreams.get(target.text)
+    inner = group.block or () if group is not None else ()
+    members = [one.args[0] for one in inner if one.args and one.name.text == "server"]
     found = []
     for word in members or [target]:
         host, colon, port = word.text.rpartition(":")
@@ -83,7 +86,7 @@ def _behind(server: tuple[Node, ...], block: tuple[Node, ...]) -> tuple[Backend,
 
 def _protocol(proxy: Proxy, one: Listen) -> tuple[str, tuple[Origin, ...]] | None:
     """What a socket speaks, by its port or else the back end's."""
-    named = next((PROTOCOLS[port] for port in one.ports if port in PROTOCOLS), None)
+    named = next((protocol for port, protocol in PROTOCOLS.items() if port in one.ports), None)
     if named is not None:
         return named, ()
     if proxy.behind and proxy.behind[0].port in PROTOCOLS:
@@ -98,7 +101,7 @@ def facts(proxy: Proxy, context: Context) -> list[Fact]:
         protocol = _protocol(proxy, one)
         if protocol is None:
             continue
-        for port in one.ports[:MOST_PORTS]:
+        for port in one.some_ports:
             if len(one.ports) == 1 or port in PROTOCOLS:
                 spoken = (PROTOCOLS[port], ()) if port in PROTOCOLS else protocol
                 found += [_fact(proxy, one, address, port, spoken, context) for address in one.addresses or ("",)]

@@ -16,6 +16,9 @@ from mailpolicy.types import Origin, Unread
 _NAMES = {"tlsv1": "TLSv1.0", "tlsv1.0": "TLSv1.0", "tlsv1.1": "TLSv1.1", "tlsv1.2": "TLSv1.2", "tlsv1.3": "TLSv1.3"}
 """SSLv2 and SSLv3 are in no current OpenSSL: nginx takes the words, nobody can use them."""
 
+MOST_COMMANDS = 50
+"""Commands to OpenSSL that are followed."""
+
 _ALL = ("TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 _OLD = frozenset(("TLSv1.0", "TLSv1.1"))
 _MODERN = re.compile(r"GCM|CCM|CHACHA20|(?:^|[-+])SHA(?:256|384)(?:$|\+)|(?:^|\+)TLSv1\.2|^TLS_")
@@ -52,8 +55,14 @@ def allowed(scope: Scope, version: tuple[int, ...]) -> Allowed:
     if ciphers.words and only_modern(ciphers.text) and left & _OLD:
         left -= _OLD
         more += [Origin("implies", word.span) for word in ciphers.words]
-    for node in scope.nodes("ssl_conf_command"):
-        if len(node.args) != 2 or not all(word.known for word in node.args) or node.maybe:
+    commands = scope.nodes("ssl_conf_command")
+    for node in commands[: MOST_COMMANDS + 1]:
+        if (
+            len(node.args) != 2
+            or not all(word.known for word in node.args)
+            or node.maybe
+            or len(commands) > MOST_COMMANDS
+        ):
             return Allowed(None, (*origins, *more, Origin("sets", node.name.span)))
         changed = _command(node.args[0].text.lower(), node.args[1].text, left)
         if changed != left:
