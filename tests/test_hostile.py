@@ -60,6 +60,13 @@ SAMPLES: dict[str, dict[str, str]] = {
         "tls_versions: tls1_2 tls1_3\ntls_server_cert: /etc/ssl/private/a.crt\ntls_server_key: /etc/ssl/private/a.key\n"
         "sasl_mech_list: PLAIN\nallowapop: no\n",
     },
+    "exim": {
+        "exim4.conf": "primary_hostname = mail.example.org\nWANT_TLS = yes\n.ifdef WANT_TLS\n"
+        "tls_certificate = /etc/ssl/private/a.pem\n.endif\nhostlist relay_from_hosts = <; 127.0.0.1 ; ::1\n"
+        "acl_smtp_rcpt = acl_check_rcpt\nbegin acl\nacl_check_rcpt:\n  accept hosts = +relay_from_hosts\n"
+        "  require domains = example.org\n  accept\nbegin authenticators\nplain:\n  driver = plaintext\n"
+        "  server_condition = ${if eq{$auth2}{a}}\n  server_advertise_condition = ${if def:tls_in_cipher}\n"
+    },
     "declaration": {
         "mailpolicy.yaml": "servers:\n  - host: mail.example.org\n    listeners:\n"
         "      - {protocol: imap, port: 993, tls: implicit, auth: tls-only}\n"

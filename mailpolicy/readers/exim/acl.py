@@ -255,15 +255,13 @@ def _variables(model: Model, client: Client) -> Mapping[str, str | None]:
     found: dict[str, str | None] = dict.fromkeys(
         ("tls_in_cipher", "tls_cipher", "tls_in_ver", "tls_in_cipher_std"), tls
     )
-    found.update(dict.fromkeys(("tls_in_bits", "tls_bits"), SOME if client.tls else "0"))
+    found.update(dict.fromkeys(("tls_in_bits", "tls_bits"), "256" if client.tls else "0"))
     found.update(dict.fromkeys(("received_port", "interface_port"), str(client.port)))
     found.update(dict.fromkeys(("received_ip_address", "interface_address"), client.local_address or SOME))
     found.update(dict.fromkeys(("authenticated_id", "sender_host_authenticated"), SOME if client.login else ""))
     found["sender_host_address"] = client.address
     found["domain"] = client.domain
     found["tls_in_peerdn"] = found["tls_peerdn"] = None
-    letters = ("s" if client.tls else "") + ("a" if client.login else "")
-    found["received_protocol"] = f"esmtp{letters}"
     for name in ("primary_hostname", "qualify_domain"):
         option = model.options.get(name)
         if option is not None and option.known and "$" not in option.value.text:

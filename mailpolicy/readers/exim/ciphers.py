@@ -21,31 +21,43 @@ _KEYWORDS = frozenset(
         "SYSTEM",
     ]
 )
-_WORD = re.compile(r"[+!-]?%?[A-Za-z0-9._-]+(?:\([^)]*\))?$")
+_OLD_MAC = frozenset(["NORMAL", "PERFORMANCE", "PFS", "SECURE128", "LEGACY"])
+"""Keywords that allow SHA1 as a MAC, without which TLS 1.0 and 1.1 have no cipher suite."""
+_FAMILY = re.compile(
+    r"(?:VERS|COMP|SIGN|GROUP|CURVE|CTYPE|AES|CAMELLIA|CHACHA20|ARCFOUR|3DES|RC2|DES|GOST|DHE|ECDHE|RSA|PSK|SRP|ANON|VKO"
+    r"|SHA\d+|MD5|UMAC|AEAD|MAC|KX|CIPHER|NULL|SALSA20|ESTREAM|DH)(?:-[A-Z0-9.*-]+)?$"
+)
 _OPENSSL = {"no_sslv3": "SSLv3", "no_tlsv1": "TLSv1.0", "no_tlsv1_1": "TLSv1.1", "no_tlsv1_2": "TLSv1.2",
             "no_tlsv1_3": "TLSv1.3"}  # fmt: skip
 
 
 def gnutls(text: str) -> frozenset[str] | None:
-    """Versions that a priority string allows; None for text that GnuTLS 3.7 refuses. ``@NAME`` raises KeyError."""
-    words = [word.strip() for word in text.strip().split(":")]
-    if words[0].startswith("@"):
+    """Versions that a priority string allows; None for text that GnuTLS 3.7 refuses.
+
+    Raises KeyError for ``@NAME`` and ``SYSTEM``, which the host's own configuration defines.
+    """
+    words = text.strip().split(":")
+    keyword = words[0].upper()
+    if keyword.startswith("@") or keyword == "SYSTEM":
         raise KeyError(words[0])
-    if words[0].upper() not in _KEYWORDS:
+    if keyword not in _KEYWORDS:
         return None
-    versions = set() if words[0].upper() == "NONE" else {"TLSv1.2"} if words[0].startswith("SUITEB") else set(_NORMAL)
-    for word in words[1:]:
-        if not word:
-            continue
-        if not _WORD.match(word) or not (word[0] in "+!-%" or word.upper() in _KEYWORDS):
-            return None
+    versions = set() if keyword == "NONE" else {"TLSv1.2"} if keyword.startswith("SUITEB") else set(_NORMAL)
+    old = keyword in _OLD_MAC
+    for word in filter(None, words[1:]):
         name = word[1:].upper()
+        if word[0] == "%" or word.upper() in _KEYWORDS:
+            continue
+        if word[0] not in "+!-" or not _FAMILY.match(name):
+            return None
         if name.startswith("VERS-"):
             chosen = _versions(name[5:])
             if chosen is None:
                 return None
             versions = versions | chosen if word[0] == "+" else versions - chosen
-    return frozenset(versions)
+        elif name in ("SHA1", "MAC-ALL"):
+            old = word[0] == "+"
+    return frozenset(versions if old else versions - {"SSLv3", "TLSv1.0", "TLSv1.1"})
 
 
 def _versions(name: str) -> frozenset[str] | None:

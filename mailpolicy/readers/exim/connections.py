@@ -195,10 +195,8 @@ def _verify(site: Site, draft: Draft, transport: Driver, target: Target, tls: st
     option = transport.options.get("tls_verify_hosts")
     verified = _among(option, target.host, False)
     if option is None or verified is not True:
-        tried = transport.options.get("tls_try_verify_hosts")
-        draft.maybe(
-            "verify", None if verified is None else "none", (option or tried).origins if option or tried else BUILT_IN
-        )  # type: ignore[union-attr]
+        why = option or transport.options.get("tls_try_verify_hosts")
+        draft.maybe("verify", None if verified is None else "none", why.origins if why is not None else BUILT_IN)
         return
     names = transport.options.get("tls_verify_cert_hostnames")
     named = _among(names, target.host, True)

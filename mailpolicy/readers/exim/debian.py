@@ -194,7 +194,7 @@ PACKAGED: dict[str, dict[str, str]] = {
     },
     "acl": {
         "00_exim4-config_header": "begin acl",
-        "20_exim4-config_local_deny_exceptions": "acl_local_deny_exceptions:\n  accept hosts = ${lookup{}}",
+        "20_exim4-config_local_deny_exceptions": "acl_local_deny_exceptions:\n  accept hosts = :",
         "30_exim4-config_check_mail": "acl_check_mail:\n  accept",
         "30_exim4-config_check_rcpt": _RCPT,
         "40_exim4-config_check_data": _DATA,

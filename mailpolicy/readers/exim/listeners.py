@@ -94,28 +94,40 @@ def _stranger(site: Site, family: int) -> str:
     return next((a for a in candidates if not any(contains(n, a) for n in named)), candidates[0])
 
 
-def _networks(site: Site) -> list[tuple[str, Origins]]:
-    """Networks that host lists name, with their place."""
+def _host_elements(site: Site) -> list[tuple[Marked, Origins]]:
+    """All elements of host lists, with their place."""
     values: list[tuple[Marked, Origins]] = [
         (option.value, option.origins) for (kind, _), option in site.model.lists.items() if kind == "hostlist"
     ]
     for statements in site.model.acls.values():
         for statement in statements:
             for condition in statement.conditions:
-                if condition.name == "hosts":
+                if condition.name == "hosts" and statement.verb == "accept":
                     at = (Origin("sets", condition.where),) if condition.where else ()
                     values.append((condition.value, at))
-    found: dict[str, Origins] = {}
+    found = []
     for value, origins in values:
         for element in elements(value):
-            text = element.text.strip("[]")
+            span = element.span()
+            found.append((element, (*origins, Origin("sets", span)) if span else origins))
+    return found
+
+
+def _networks(site: Site) -> list[tuple[str, Origins]]:
+    """Networks that host lists and the files in them name."""
+    found: dict[str, Origins] = {}
+    for element, origins in _host_elements(site):
+        for item in _items(site, element.text):
+            text = item.strip("[]")
             if _NETWORK.fullmatch(text):
-                span = element.span()
-                found.setdefault(text, (*origins, Origin("sets", span)) if span else origins)
+                found.setdefault(text, origins)
             elif text == "*":
-                span = element.span()
-                found.setdefault("0.0.0.0/0", (*origins, Origin("sets", span)) if span else origins)
+                found.setdefault("0.0.0.0/0", origins)
     return list(found.items())[:_MOST]
+
+
+def _items(site: Site, text: str) -> list[str]:
+    return (site.lists.lines(text) or []) if text.startswith("/") else [text]
 
 
 def _trust(site: Site, port: int) -> Trust:
@@ -127,9 +139,8 @@ def _trust(site: Site, port: int) -> Trust:
             sure = False
         elif answer:
             found.append((text, origins))
-    for (kind, _), option in site.model.lists.items():
-        if kind == "hostlist" and (not option.known or re.search(r"[;/$]\s*[a-z{]", option.value.text)):
-            sure = False
+    sure = sure and all(option.known for (kind, _), option in site.model.lists.items() if kind == "hostlist")
+    sure = sure and not any(site.lists.opaque(element.text) for element, _ in _host_elements(site))
     return Trust(tuple(found), sure)
 
 
@@ -162,15 +173,13 @@ def _fact(site: Site, identity: Identity, socket: Socket, meeting: Meeting, trus
 
 
 def _role(draft: Draft, socket: Socket, meeting: Meeting) -> None:
-    role: str | None = "internal"
+    role: str | None = None  # of any other port nothing tells who is meant to use it
     if socket.port == 25:
         role = "mx"
     elif socket.port in (465, 587) or meeting.auth not in ("none", None):
         role = "submission"
     elif socket.port == 2525:
         role = "mx"
-    elif meeting.auth is None:
-        role = None
     draft.maybe("role", role, socket.port_from)
 
 
@@ -179,11 +188,8 @@ def _tls(site: Site, draft: Draft, socket: Socket, meeting: Meeting) -> None:
     draft.maybe("tls", tls, socket.implicit_from if socket.implicit or socket.implicit is None else meeting.tls_from)
     options = site.model.options
     certificate = options.get("tls_certificate")
-    if certificate is None:
-        if site.model.hidden:
-            draft.unknown("certificate")
-        else:
-            draft.put("certificate", None)
+    if certificate is None:  # Exim then makes one of its own as it starts, and handshakes work
+        draft.unknown("certificate")
     else:
         known = certificate.known and "$" not in certificate.value.text
         draft.maybe("certificate", certificate.value.text if known else None, certificate.origins)

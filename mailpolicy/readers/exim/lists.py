@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from mailpolicy.addresses import contains
 from mailpolicy.lean import NamedTuple
@@ -95,32 +96,66 @@ class Lists:
             return contains(item, client.address)
         looked = _LOOKUP.match(item)
         if looked:
-            return False if looked[1] in _EXACT and not looked[2] and item.startswith("net") is False else None
+            return self._host_looked_up(looked, client)
         if SOME in item:
             return None
         if client.loopback:
             return item.lower() in ("localhost", "localhost.localdomain")
         return "no name" if item[:1] in "*^" else False
 
-    def _file(self, name: str, match: object) -> bool | None:
-        assert callable(match)
-        path = place(name, self.home, self.folder)
+    def _host_looked_up(self, looked: re.Match[str], client: Client) -> bool | None:
+        """Whether a table that is here has the client's address as a key."""
+        keys = self._keys(looked[3].strip())
+        if keys is None or looked[2] or looked[1] not in ("lsearch", "iplsearch"):
+            return None
+        if looked[1] == "iplsearch":
+            return any(contains(key.strip('"'), client.address) for key in keys)
+        return client.address in keys
+
+    def _keys(self, name: str) -> list[str] | None:
+        """The keys of a table of lines; None where it is not here."""
+        path = place(name, self.home, self.folder) if name.startswith("/") else None
         try:
-            if path is None:
-                return None
-            source = self.tree.source(path)
+            lines = self.tree.source(path).text.split("\n") if path is not None else None
         except Unreadable:
             return None
-        for line in source.text.split("\n"):
-            item = line.split("#")[0].strip()
-            if not item:
-                continue
-            negated = item.startswith("!")
+        if lines is None:
+            return None
+        found = []
+        for line in lines:
+            key = re.match(r'(?!#)("[^"]*"|[^\s:]+)', line)
+            if key:
+                found.append(key[1].strip('"'))
+        return found
+
+    def opaque(self, item: str) -> bool:
+        """Whether an element of a host list may name networks that cannot be seen here."""
+        if item.startswith("/"):
+            return self.lines(item) is None
+        return "$" in item or (";" in item and _LOOKUP.match(item) is not None)
+
+    def lines(self, name: str) -> list[str] | None:
+        """The elements that a file adds to a list: none for a file that should be here and is not; None: unknown."""
+        path = place(name, self.home, self.folder)
+        try:
+            source = self.tree.source(path) if path is not None else None
+        except Unreadable:
+            inside = name.startswith(self.home + "/") and self.home == "/etc/exim4"
+            return [] if inside and not self.tree.exists(path or "") else None
+        if source is None:
+            return None
+        return [item for item in (line.split("#")[0].strip() for line in source.text.split("\n")) if item]
+
+    def _file(self, name: str, match: Callable[[Marked], bool | None]) -> bool | None:
+        items = self.lines(name)
+        if items is None:
+            return None
+        for item in items:
             found = match(unplaced(item.lstrip("! ").replace(":", "::")))
             if found is None:
                 return None
             if found:
-                return not negated
+                return not item.startswith("!")
         return False
 
     def domains(self, value: Marked, domain: str, expander: Expander, depth: int = 0) -> bool | None:
@@ -150,7 +185,7 @@ class Lists:
         if item.startswith("@") or not item:
             return False
         if item.startswith("^"):
-            return True if item in ("^.*", "^.*$", "^.+$", "^.") else None if "*" in item or "+" in item else False
+            return _regex(item, domain)
         if item.startswith("*"):
             return domain.endswith(item[1:].lower())
         if item.startswith("/"):
@@ -166,6 +201,9 @@ class Lists:
             return None
         if looked[1] in _EXACT:
             return False
+        keys = self._keys(looked[3].strip()) if looked[1] in ("wildlsearch", "nwildlsearch") else None
+        if keys is not None:
+            return True if "*" in keys else None if any("^" in key for key in keys) else False
         return False if looked[1] in _QUERIES and "$domain" in looked[3] else None
 
     def addresses(self, value: Marked, client: Client, expander: Expander) -> bool | None:
@@ -180,3 +218,16 @@ class Lists:
             if item and (item[:1] in "+^/" or ";" in item or item.startswith("*@")):
                 return None
         return False
+
+
+_NESTED = re.compile(r"\([^)]*[*+{][^)]*\)\s*[*+{?]|[*+}][*+{]")
+
+
+def _regex(pattern: str, subject: str) -> bool | None:
+    """A regular expression against a short name; None for one that is long, nested or of Perl's own."""
+    if len(pattern) > 200 or _NESTED.search(pattern):
+        return None
+    try:
+        return re.match(pattern, subject, re.IGNORECASE) is not None
+    except re.error:
+        return None

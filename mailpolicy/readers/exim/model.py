@@ -267,7 +267,7 @@ class Model:
         self.understood += 1
         value = text.cut(found.end()).strip()
         where = text.span(0, len(text.text))
-        if not found[3] and found[2] != "endpass" and text.known:
+        if not found[3] and found[2] not in ("endpass", "set") and text.known:
             self.lexer.refuse(where, f"{found[2]} has no value", maybe)
         statements[-1].conditions.append(Condition(found[2], bool(found[1]), value, where, maybe))
 
@@ -302,6 +302,13 @@ class Model:
         for section, drivers in self.drivers.items():
             for driver in drivers.values():
                 self._driver_fault(section, driver)
+        served: dict[str, Driver] = {}
+        for driver in self.drivers["authenticators"].values():
+            name = driver.text("public_name", driver.name).upper()
+            if any(option.startswith("server_") for option in driver.options) and not driver.maybe:
+                if name in served and driver.known("public_name") and served[name].known("public_name"):
+                    self.lexer.refuse(driver.where, f"two authenticators serve {name}")
+                served[name] = driver
 
     def _driver_fault(self, section: str, driver: Driver) -> None:
         option = driver.options.get("driver")

@@ -63,6 +63,9 @@ def meeting(site: Site, client: Client, implicit: bool) -> Meeting:
     fault, fault_from = certificate_fault(site, secure)
     versions, versions_from = _versions(site, secure)
     tls, tls_from = ("implicit", ()) if implicit else _offered(site, clear)
+    start = clear.ask("starttls", True)
+    if tls == "offered" and start.accepts is False:
+        fault, fault_from = "acl_smtp_starttls refuses what is offered", _blame(site, "acl_smtp_starttls", start)
     broken, broken_from = _refused(site, clear)
     if not broken and fault and tls != "none":
         broken, broken_from = fault, fault_from
@@ -85,6 +88,9 @@ def meeting(site: Site, client: Client, implicit: bool) -> Meeting:
 
 def _refused(site: Site, asked: Asked) -> tuple[str, Origins]:
     """Why a client is sent away as soon as it connects."""
+    rejected = site.model.options.get("host_reject_connection")
+    if rejected is not None and asked.among(rejected, False) is True:
+        return "host_reject_connection refuses clients outside of the named networks", rejected.origins
     answer = asked.ask("connect", True)
     if answer.accepts is False:
         return "acl_smtp_connect refuses clients outside of the named networks", _blame(
@@ -97,15 +103,10 @@ def _offered(site: Site, asked: Asked) -> tuple[str | None, Origins]:
     """none, or offered, before it is known whether it is needed."""
     option = site.model.options.get("tls_advertise_hosts")
     origins = option.origins if option is not None else BUILT_IN
-    rejected = site.model.options.get("host_reject_connection")
-    if rejected is not None and asked.among(rejected, False) is True:
-        return "none", rejected.origins
     said = asked.among(option, None if site.model.hidden else True)
     helo, start = asked.ask("helo", True), asked.ask("starttls", True)
     if helo.accepts is False:
         return "none", _blame(site, "acl_smtp_helo", helo)
-    if start.accepts is False:
-        return "none", _blame(site, "acl_smtp_starttls", start)
     if said is None or start.accepts is None:
         return None, origins
     return ("offered" if said else "none"), origins

@@ -151,7 +151,7 @@ def _addresses(model: Model, option: Option | None) -> list[tuple[str, int | Non
 
 
 def _merged(found: list[Socket]) -> list[Socket]:
-    """Each socket once."""
+    """Each socket once; a second one on the same port of a wildcard address cannot be opened."""
     kept: dict[tuple[str, int], Socket] = {}
     for socket in found:
         key = (socket.address, socket.port)
@@ -160,4 +160,10 @@ def _merged(found: list[Socket]) -> list[Socket]:
             kept[key] = kept[key]._replace(twice=again)
         else:
             kept[key] = socket
+    for key, socket in kept.items():
+        wild = kept.get(("::" if ":" in socket.address else "0.0.0.0", socket.port))
+        if wild is not None and wild is not socket and not socket.twice:
+            kept[key] = socket._replace(twice=socket.address_from)
+            first = (wild.address, wild.port)
+            kept[first] = kept[first]._replace(twice=kept[first].twice or socket.address_from)
     return list(kept.values())
