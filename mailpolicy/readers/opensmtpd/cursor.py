@@ -183,6 +183,8 @@ class Cursor:
     def declare_table(self) -> None:
         """``table name file:/path`` or ``table name { ... }``. Raises Refused."""
         name = self.string()
+        if name.text in self.config.tables:
+            raise Refused(name.where, f"a table of the name {name.text} stands here for the second time")
         if self.at("{"):
             self.config.tables[name.text] = self.braces(name.text)._replace(where=name.where)
             return

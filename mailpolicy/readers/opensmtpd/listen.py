@@ -17,7 +17,7 @@ _STRINGS = {"tag": "tag", "hostname": "hostname", "ca": "ca", "ciphers": "cipher
 _TABLES = {"hostnames": ("hash",), "senders": ("hash",)}
 _ON_SOCKET = ("filter", "mask-src", "mask-source", "no-dsn", "tag")
 _MOST_PKIS = 32
-_LONGEST_TAG = 31
+_LONGEST_TAG = 32
 
 
 class _Options:

@@ -15,6 +15,8 @@ from mailpolicy.types import Fact, Origin, Span, Unread
 SOFTWARE = "opensmtpd"
 LOOPBACKS = ("lo", "lo0", "localhost")
 _GROUPS = ("all", "egress", "lo0")
+_TLS1_IS_TLS12, _NO_TLS1 = (7, 4), (7, 6)
+_WILD = ("*", "0.0.0.0", "::")
 _NAME = re.compile(r"[A-Za-z0-9._:%-]+")
 _OPENSSL = ("TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 _LIBTLS = ("TLSv1.2", "TLSv1.3")
@@ -85,14 +87,21 @@ def clashes(config: Config, linux: bool) -> list[Unread]:
             continue
         number = port(line)
         for address in addresses(line, linux):
-            for family in _families(address):
+            name = address or line.address.text
+            for family in _families(address) or _wanted(line):
                 others = taken.setdefault((family, number or 0), [])
-                wide = scope_of(address) == "any"
-                if number and others and (wide or address in others or any(scope_of(o) == "any" for o in others)):
+                wide = name in _WILD or any(other in _WILD for other in others)
+                if number and others and (wide or name in others):
                     why = f"smtpd ends here: another line has port {number} of this address already"
                     found.append(Unread(line.address.where, why))
-                others.append(address)
+                others.append(name)
     return list(dict.fromkeys(found))
+
+
+def _wanted(line: Listen) -> tuple[int, ...]:
+    """The IP versions that a name is asked for; an interface that has IPv6 has IPv4 as well."""
+    said = line.options.get("family")
+    return () if not line.address.known else (6,) if said and said.text == "inet6" else (4,)
 
 
 def _families(address: str) -> tuple[int, ...]:
@@ -137,9 +146,9 @@ def _one(config: Config, line: Listen, part: str, address: str, path: str, linux
     _put_role(draft, number, loopback, required, line)
     _put_tls(draft, config, line, part, required)
     _put_logins(draft, config, line)
-    _put_relay(draft, config, line, loopback, required)
+    _put_relay(draft, config, line, address, required)
     draft.put("proxied", line.has("proxy"), _set(line.said.get("proxy")))
-    why, origins = _broken(config, line, part, linux)
+    why, origins = _broken(config, line, part, linux, draft.values.get("tls_versions"))
     draft.maybe("broken", why, origins)
     if why == "":
         draft.put("broken", None)
@@ -178,7 +187,7 @@ def _put_tls(draft: Draft, config: Config, line: Listen, part: str, required: bo
 
 
 def _put_versions(draft: Draft, config: Config, line: Listen) -> None:
-    """libtls has no cipher for older versions unless ``ciphers`` names some."""
+    """TLS 1.0 and 1.1 can be named since 7.0, but are not spoken any more by the libtls of late versions."""
     if not config.libtls:
         draft.put("tls_versions", _OPENSSL, (_default(config),))
         draft.put("tls_min", _OPENSSL[0], (_default(config),))
@@ -186,11 +195,12 @@ def _put_versions(draft: Draft, config: Config, line: Listen) -> None:
     token = line.options.get("protocols")
     chosen = versions(token.text) if token and token.known else None if token else _LIBTLS
     origins = _set(token.where) if token else (_default(config),)
-    ciphers = line.options.get("ciphers") or config.macros.get(" ciphers")
-    if chosen and ciphers is None:
+    if chosen and _TLS1_IS_TLS12 <= config.numbers < _NO_TLS1:
+        chosen = tuple(name for name in _LIBTLS if name in chosen or (name == "TLSv1.2" and chosen[0] < name))
+    elif chosen and config.numbers >= _NO_TLS1:
         chosen = tuple(name for name in chosen if name in _LIBTLS)
     elif chosen and not set(chosen) <= set(_LIBTLS):
-        chosen = None
+        chosen = None  # whether the ciphers suit them depends on the TLS library
     draft.maybe("tls_versions", chosen, origins)
     draft.maybe("tls_min", chosen[0] if chosen else None, origins)
 
@@ -207,14 +217,17 @@ def _put_logins(draft: Draft, config: Config, line: Listen) -> None:
     draft.put("sender_bound", line.has("senders"), (*said, *_set(line.said.get("senders"))))
 
 
-def _put_relay(draft: Draft, config: Config, line: Listen, loopback: bool, required: bool) -> None:
+def _put_relay(draft: Draft, config: Config, line: Listen, address: str, required: bool) -> None:
+    loopback = bool(address) and scope_of(address) == "loopback"
+    families = _families(address)
+    family = families[0] if len(families) == 1 else 0
     tag = line.options["tag"].text if line.has("tag") else ""
     if config.outside or (line.has("tag") and not line.options["tag"].known):
         for field in ("relay", "trusted_networks", "trusted_scope", "closed_to_world"):
             draft.unknown(field)
         return
-    stranger = relaying.verdict(config.rules, relaying.Who("", False, tag))
-    logged_in = relaying.Who("local" if config.elder else "", True, tag)  # before 6.4 a login counted as local
+    stranger = relaying.verdict(config.rules, relaying.Who("", False, tag, family))
+    logged_in = relaying.Who("local" if config.elder else "", True, tag, family)  # before 6.4 a login counted as local
     login = relaying.verdict(config.rules, logged_in) if line.has("auth") else relaying.Verdict(False)
     trusted, unsure = ({}, None) if required else relaying.networks(config.rules, tag, False)
     said = _set(line.said.get("auth"))
@@ -232,7 +245,7 @@ def _put_relay(draft: Draft, config: Config, line: Listen, loopback: bool, requi
     else:
         draft.put("relay", "authenticated" if login.answer else "none", _set(login.where) or (_default(config),))
     _put_networks(draft, trusted, unsure)
-    shut = False if required else relaying.closed(config.rules, tag)
+    shut = False if required else relaying.closed(config.rules, tag, family)
     draft.maybe("closed_to_world", False if loopback else shut)
 
 
@@ -248,8 +261,12 @@ def _put_networks(draft: Draft, trusted: dict[str, Span], unsure: Span | None) -
         draft.maybe("trusted_scope", network_scope(trusted), origins)
 
 
-def _broken(config: Config, line: Listen, part: str, linux: bool) -> tuple[str | None, tuple[Origin, ...]]:
+def _broken(
+    config: Config, line: Listen, part: str, linux: bool, spoken: object
+) -> tuple[str | None, tuple[Origin, ...]]:
     """Why no session can work; "" when none is known, None when that cannot be told."""
+    if part and config.libtls and spoken == ():
+        return "no TLS version that is named is still spoken", _set(line.options["protocols"].where)
     if not part or config.libtls:
         return "", ()
     said = _set(line.said.get("tls"))

@@ -17,6 +17,10 @@ from mailpolicy.types import Span
 LOOPBACK = ("127.0.0.0/8", "::1")
 _STRANGERS = ("203.0.113.77", "2001:db8:4d4d::77")
 _FOREIGN = "stranger-domain.example"
+_OPEN = re.compile(r"\*\.?[a-z0-9-]*")
+"""Patterns that match domains which anybody can have: ``*``, ``*.com``."""
+_WIDE = 8
+"""Prefixes that are looked at when networks may make up the whole Internet together."""
 MOST = 50
 """How many named networks are looked at; real configurations name a handful."""
 
@@ -27,6 +31,8 @@ class Who(NamedTuple):
     network: str = ""
     login: bool = False
     tag: str = ""
+    family: int = 0
+    """The IP version that it comes by: 4, 6, or 0 for either."""
 
 
 class Verdict(NamedTuple):
@@ -123,10 +129,30 @@ def _source(condition: Condition, who: Who) -> bool | None:
         samples = _STRANGERS if not who.network else LOOPBACK[:1] if who.network == "local" else (who.network,)
         return any(_found(entry.key, sample.split("/")[0]) for entry in table.entries for sample in samples)
     if not who.network:
-        return any(network_scope([entry.key]) == "world" for entry in table.entries)
+        return _world([entry.key for entry in table.entries], who.family)
     if who.network == "local":
         return any(entry.key == "local" or _holds(entry.key, "127.0.0.1") for entry in table.entries)
     return any(entry.key == who.network or _holds(entry.key, who.network) for entry in table.entries)
+
+
+def _world(networks: list[str], family: int) -> bool:
+    """Whether some networks together hold every address of an IP version."""
+    if not any("/" in network for network in networks):
+        return False
+    import ipaddress
+
+    for version, whole in ((4, "0.0.0.0/0"), (6, "::/0")):
+        parsed = []
+        for network in networks if family in (0, version) else ():
+            try:
+                one = ipaddress.ip_network(network.replace("[", "").replace("]", ""), strict=False)
+            except ValueError:
+                continue
+            if one.version == version and one.prefixlen <= _WIDE:
+                parsed.append(one)
+        if any(str(network) == whole for network in ipaddress.collapse_addresses(parsed)):  # type: ignore[type-var]
+            return True
+    return False
 
 
 def _holds(network: str, other: str) -> bool:
@@ -150,7 +176,7 @@ def _for(condition: Condition | None) -> bool | None:
         if not condition.table.known:
             return None
         return _turned(condition, any(_found(entry.key, _FOREIGN) for entry in condition.table.entries))
-    return _turned(condition, any(entry.key == "*" for entry in condition.table.entries))
+    return _turned(condition, any(_OPEN.fullmatch(entry.key) is not None for entry in condition.table.entries))
 
 
 def _auth(condition: Condition | None, who: Who) -> bool | None:
@@ -180,7 +206,7 @@ def _blamed(rule: Rule, who: Who) -> Span:
         return rule.where
     if source.table is not None and not source.negated and not source.regex:
         for entry in source.table.entries:
-            if not who.network and network_scope([entry.key]) == "world":
+            if not who.network and _world([entry.key], who.family):
                 return entry.where
             if entry.key == who.network:
                 return entry.where
@@ -208,11 +234,11 @@ def networks(rules: Sequence[Rule], tag: str, login: bool) -> tuple[dict[str, Sp
     return found, unsure
 
 
-def closed(rules: Sequence[Rule], tag: str) -> bool | None:
+def closed(rules: Sequence[Rule], tag: str, family: int) -> bool | None:
     """Whether a stranger gets no mail in at all; None when that is not known."""
     unsure = False
     for rule in rules:
-        who = Who("", False, tag)
+        who = Who("", False, tag, family)
         answers = [_tag(rule.conditions.get("tag"), who), _from(rule.conditions.get("from"), who)]
         answers.append(_auth(rule.conditions.get("auth"), who))
         if "tls" in rule.conditions or False in answers:
