@@ -208,7 +208,8 @@ def _put_methods(draft: Draft, protocol: str | None, methods: Found, port: int |
         names = {word.text.upper() for word in words} - {"NONE"} if words else set(_DEFAULT_AUTH[protocol])
         if protocol == "pop3":
             names |= {"USER"} | ({"LOGIN"} if "PLAIN" in names else set())
-        draft.put("mechanisms", tuple(sorted(names)), (*methods.origins, *weakest))
+        others = [origin for origin in methods.origins if origin.where not in {weak.where for weak in weakest}]
+        draft.put("mechanisms", tuple(sorted(names)), (*others, *weakest))
     if protocol != "smtp":
         draft.put("role", "access")
         return
