@@ -24,7 +24,9 @@ PASSWORD = "Quince-41"
 PORTS = (25, 110, 143, 465, 587, 993, 995, 2525, 10143)
 VERSIONS = {"TLSv1.2": ssl.TLSVersion.TLSv1_2, "TLSv1.3": ssl.TLSVersion.TLSv1_3}
 
-HEAD = "user root;\npid DIR/nginx.pid;\nerror_log DIR/error.log;\ninclude /etc/nginx/modules-enabled/*.conf;\nevents {}\n"
+HEAD = (
+    "user root;\npid DIR/nginx.pid;\nerror_log DIR/error.log;\ninclude /etc/nginx/modules-enabled/*.conf;\nevents {}\n"
+)
 CERT = "ssl_certificate cert.pem; ssl_certificate_key key.pem;\n"
 MAIL = HEAD + "mail {\nserver_name mail.example.test; auth_http 127.0.0.1:9000/auth;\n"
 STREAM = HEAD + "stream {\n"
@@ -167,8 +169,8 @@ def socket_at(address: str, port: int) -> dict[str, object] | None:
 
 
 def inside(folder: Path) -> dict[str, dict[str, object]]:
-    for command in ("link set lo up", "addr add 10.99.0.1/32 dev lo"):
-        subprocess.run(["ip", *command.split()], check=True)
+    for change in ("link set lo up", "addr add 10.99.0.1/32 dev lo"):
+        subprocess.run(["ip", *change.split()], check=True)
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 9000), Authentication)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     found: dict[str, dict[str, object]] = {}

@@ -55,7 +55,7 @@ def servers(block: tuple[Node, ...], context: Context) -> tuple[list[Server], li
             server, wrong = _server(node, node.block, scope)
             unread += wrong
             if server is not None:
-                unread += _refused(server)
+                unread += _refused(server, context.version)
                 found.append(server)
     return found, unread + _duplicates(found)
 
@@ -82,7 +82,7 @@ def _server(node: Node, block: tuple[Node, ...], scope: Scope) -> tuple[Server |
     return Server(node, scope, tuple(listens), protocol, origins), []
 
 
-def _refused(server: Server) -> list[Unread]:
+def _refused(server: Server, version: tuple[int, ...]) -> list[Unread]:
     where, scope = server.node.name, server.scope
     stop = "nginx does not start"
     if not server.listens and not scope.open[-1]:
@@ -93,23 +93,30 @@ def _refused(server: Server) -> list[Unread]:
         found.append(Unread(place.span, f"unknown mail protocol: this port has no usual one, and none is set: {stop}"))
     if scope.find("auth_http").words == ():
         found.append(Unread(where.span, f'no "auth_http" is defined for this server: {stop}'))
-    for level in scope.levels:
-        both = [level.named[name][-1].args for name in ("ssl", "starttls") if name in level.named]
-        if len(both) == 2 and all(len(args) == 1 and args[0].text.lower() in ("on", "only") for args in both):
-            word = both[0][0]
-            found.append(Unread(word.span, f'"ssl on" conflicts with "starttls": {stop}'))
-    ssl = next((one.ssl for one in server.listens if one.ssl), None)
-    old_ssl, starttls = scope.find("ssl"), scope.find("starttls")
-    if ssl is not None:
-        found += tls.refused(scope, "listen ... ssl", ssl)
-    elif old_ssl.words and old_ssl.text.lower() == "on":
-        found += tls.refused(scope, "ssl", old_ssl.words[-1])
-    elif starttls.words and starttls.text.lower() in ("on", "only"):
-        found += tls.refused(scope, "starttls", starttls.words[-1])
+    found += _refused_tls(server, version)
     found += [Unread(one.word.span, f"only the first {MOST_PORTS} ports of this range are looked at")
               for one in server.listens if len(one.ports) > MOST_PORTS]  # fmt: skip
     found += [Unread(one.word.span, "listen names no port: nginx takes a random one") for one in server.listens
               if one.tcp and one.word.known and not one.ports]  # fmt: skip
+    return found
+
+
+def _refused_tls(server: Server, version: tuple[int, ...]) -> list[Unread]:
+    scope = server.scope
+    found: list[Unread] = []
+    old_ssl, starttls = scope.find("ssl"), scope.find("starttls")
+    old = version < directives.SSL_REMOVED and bool(old_ssl.words)
+    for level in scope.levels if old else ():
+        both = [level.named[name][-1].args for name in ("ssl", "starttls") if name in level.named]
+        if len(both) == 2 and all(len(args) == 1 and args[0].text.lower() in ("on", "only") for args in both):
+            found.append(Unread(both[0][0].span, '"ssl on" conflicts with "starttls": nginx does not start'))
+    ssl = next((one.ssl for one in server.listens if one.ssl), None)
+    if ssl is not None:
+        found += tls.refused(scope, "listen ... ssl", ssl)
+    elif old and old_ssl.words and old_ssl.text.lower() == "on":
+        found += tls.refused(scope, "ssl", old_ssl.words[-1])
+    elif starttls.words and starttls.text.lower() in ("on", "only"):
+        found += tls.refused(scope, "starttls", starttls.words[-1])
     return found
 
 
@@ -186,10 +193,10 @@ def _fact(server: Server, one: Listen, address: str, port: int | None, context: 
     if spoken != "none":
         tls.put(draft, scope, context.version)
         external = next((word for word in methods.words or () if word.text.lower() == "external"), None)
-        if draft.values.get("client_certificate") in ("asked", "required") and methods.words is not None:
-            draft.put(
-                "client_certificate_login", external is not None, [Origin("sets", external.span)] if external else ()
-            )
+        if draft.values.get("client_certificate") in ("asked", "required"):
+            # without EXTERNAL the service behind auth_http still learns of the certificate, and may ask for one
+            here = [Origin("sets", external.span)] if external else ()
+            draft.maybe("client_certificate_login", True if external else None, here)
     _put_broken(draft, server, spoken, context)
     return draft.fact()
 
