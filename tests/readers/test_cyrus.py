@@ -309,12 +309,19 @@ def test_positions(service: str, options: str, field: str, text: str) -> None:
 
 
 def test_settings_secrets_and_the_server() -> None:
-    options = BASE + "tls_cert_file: /a\nallowplaintxt: no\nsasl_sql_passwd: hunter2\nldap_password: {{ x }}\n"
+    options = (
+        BASE
+        + "tls_cert_file: /a\nallow_plaintext: no\nnewsspool: /x\nmx2_sync_host: b\n"
+    options += "sasl_sql_passwd: hunter2\nldap_password: {{ x }}\n"
+    )
     options += "servername: mx.example.test\nserverinfo: off\nfailedloginpause: 0\nimap_sasl_mech_list: PLAIN\n"
-    facts = read(services(IMAP), options).facts
+    inventory = read(services(IMAP), options)
+    facts = inventory.facts
+    assert any("no newsspool; not judged" in note for note in inventory.notes)
     named = {(f.kind, f.values.get("name") or f.values.get("setting")): f for f in facts}
     assert named["setting", "tls_cert_file"].values["instead"] == "tls_server_cert"
-    assert named["setting", "allowplaintxt"].values["state"] == "ignored"
+    assert named["setting", "allow_plaintext"].values["instead"] == "allowplaintext"
+    assert [kind for kind, _ in named].count("setting") == 2
     assert named["secret", "sasl_sql_passwd"].values["storage"] == "literal"
     assert [kind for kind, _ in named].count("secret") == 1
     assert "hunter2" not in repr(facts)

@@ -12,7 +12,10 @@ from mailpolicy.readers.cyrus.settings import Program, View, has_allowstarttls
 from mailpolicy.types import Fact, Origin, Span
 
 _SECRET = re.compile(r"(?:^|[_-])(?:password|passwd|pw)$|^srs_secrets$")
-_FREE = re.compile(r"sasl_|(?:meta|archive|search|archivesearch)?partition-|xlist-|.*(?:searchpartition-|_mechs$)")
+_LETTERS = {name.replace("_", ""): name for name in KNOWN if name not in DEPRECATED}
+_FREE = re.compile(
+    r"sasl_|(?:meta|archive|search|archivesearch)?partition-|xlist-|.*(?:searchpartition-|_mechs$|_password$)"
+)
 """Names that the options do not list and that still count: Cyrus SASL's, partitions, folders, other servers."""
 
 
@@ -74,30 +77,50 @@ def _per_service(view: View, draft: Draft) -> None:
 
 
 def _setting(entry: Entry, program: Program, instance: str, services: frozenset[str] | None) -> list[Fact]:
-    """An older name, or one that Cyrus does not know and that has no effect."""
+    """An older name, or a misspelt one that has no effect."""
     name = entry.key
     prefix, _, rest = name.partition("_")
-    if name not in KNOWN and rest in KNOWN and (services is None or prefix in services or prefix == "master"):
+    if name not in KNOWN and rest in KNOWN and (services is None or prefix in services):
         name = rest
-    state = _state(name, program, services)
-    if state is None:
+    state, instead = _state(name, program)
+    if not state:
         return []
     draft = _draft("setting", entry.named, program, instance)
     draft.put("name", entry.key)
     draft.put("state", state)
-    if DEPRECATED.get(name):
-        draft.put("instead", DEPRECATED[name])
+    if instead:
+        draft.put("instead", instead)
     if not _SECRET.search(name) and entry.known:
         draft.put("value", entry.value)
     return [draft.fact()]
 
 
-def _state(name: str, program: Program, services: frozenset[str] | None) -> str | None:
+def _state(name: str, program: Program) -> tuple[str, str]:
+    """What becomes of an option, and what to write for it; nothing where it counts."""
     if name == "allowstarttls":
-        return None if has_allowstarttls(program.numbers) else "ignored"
+        return ("", "") if has_allowstarttls(program.numbers) else ("ignored", "")
     if name in DEPRECATED:
-        return "deprecated" if DEPRECATED[name] else "ignored"
-    free = name in KNOWN or _FREE.match(name) or _SECRET.search(name)
-    prefix, _, rest = name.partition("_")
-    own = bool(rest) and (services is None or prefix in services)
-    return None if free or own or program.numbers < (3, 6) else "ignored"
+        return ("deprecated" if DEPRECATED[name] else "ignored"), DEPRECATED[name]
+    meant = _misspelt(name)
+    return ("", "") if name in KNOWN or meant == name else ("ignored", meant)
+
+
+def unknown(parsed: Parsed) -> list[str]:
+    """Options that Cyrus' own list does not have; it keeps them for Cyrus SASL and for programs of other names."""
+    keys = [key for key in parsed.entries if key not in KNOWN and not _FREE.match(key) and not _named_after(key)]
+    return [key for key in keys if _misspelt(key) == key]
+
+
+def _misspelt(key: str) -> str:
+    """The option of the same letters, or the name itself."""
+    return _LETTERS.get(key.replace("_", "").replace("-", ""), key)
+
+
+def _named_after(key: str) -> bool:
+    """Whether a name is a known option with a service or a channel before it."""
+    at = key.find("_")
+    while at >= 0:
+        if key[at + 1 :] in KNOWN:
+            return True
+        at = key.find("_", at + 1)
+    return False

@@ -11,8 +11,8 @@ from mailpolicy.types import Span, Unread
 
 _FAMILIES = {"tcp": (4, 6), "tcp4": (4,), "tcp6": (6,), "udp": (), "udp4": (), "udp6": ()}
 _NO_HOST = "\0"
-_ELSEWHERE = {"lmtp": 24}
-"""Names that some systems' /etc/services have and Debian's has not."""
+_ADDED = frozenset(("lmtp", "mupdate", "csync", "fud", "kpop", "nntps"))
+"""Names that Debian's /etc/services lacks and that Cyrus' guide tells to add."""
 
 
 class Socket(NamedTuple):
@@ -92,11 +92,8 @@ def _sockets(service: Service, made: Opened) -> list[Socket]:
 
 
 def _unknown_port(service: Service, port: str, where: Span, made: Opened) -> None:
-    if port in _ELSEWHERE:
-        made.notes.append(
-            f"{where}: Debian's /etc/services has no {port}, so {service.name} opens no port there;"
-            f" where a system has it, it is port {_ELSEWHERE[port]}"
-        )
+    if port in _ADDED:
+        made.notes.append(f"{where}: Debian's /etc/services has no {port}: {service.name} opens no port there")
     elif not port or port == "0":
         made.notes.append(f"{where}: without a port {service.name} gets one by chance")
     else:
@@ -124,7 +121,7 @@ def _port(text: str) -> int | None:
     digits = text.lstrip(" \t\n\v\f\r")
     if re.fullmatch(r"\+?[0-9]{1,18}", digits):
         return int(digits) % 65536 or None
-    return SERVICES.get(text) if text not in _ELSEWHERE else None
+    return SERVICES.get(text) if text not in _ADDED else None
 
 
 def _addresses(host: str, families: tuple[int, ...]) -> list[tuple[str, int]]:
