@@ -309,7 +309,7 @@ def test_debian_macros_reach_the_packaged_parts() -> None:
 
 
 def test_without_debians_answers_nothing_is_guessed() -> None:
-    found = debian({"conf.d__main__02_more": "tls_advertise_hosts = *\n"})
+    found = debian({"conf.d/main/02_more": "tls_advertise_hosts = *\n"})
     assert [f for f in found.facts if f.kind == "listener"] == []
     assert any("which ports Exim opens is not known" in note for note in found.notes)
 
