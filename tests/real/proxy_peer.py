@@ -127,7 +127,10 @@ def login(connection: socket.socket, greeting: bytes) -> bool:
 
 def observed(address: str, port: int, proxied: bool) -> dict[str, object]:
     """What one socket does. stunnel with a protocol waits for who begins: a client that waits gets a greeting."""
-    clear = connect(address, port, proxied)
+    try:
+        clear = connect(address, port, proxied)
+    except ConnectionResetError:
+        return {"tls": None, "versions": [], "usable": False, "login": False}
     clear.settimeout(0.4)
     greeting = said(clear)
     if not greeting and (first := secured(connect(address, port, proxied))) is not None:
