@@ -25,8 +25,7 @@ def macro(cursor: Cursor) -> None:
         cursor.skip_line()
         return
     if not cursor.at("="):
-        where = name.where
-        raise Refused(where, f"{name.text} begins no statement" if name.text != "accept" else "accept is of old")
+        raise Refused(name.where, f"no statement begins with {name.text}")
     cursor.take()
     value = cursor.string()
     if re.search(r"\s", name.text[1:]):

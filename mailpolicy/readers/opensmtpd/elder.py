@@ -194,5 +194,7 @@ def statement(cursor: Cursor) -> None:
         _rule(cursor, cursor.take())
     elif cursor.at(*_STATEMENTS):
         _STATEMENTS[cursor.take().text](cursor)
+    elif cursor.peek().kind == "word":
+        raise Refused(cursor.peek().where, f"no statement begins with {cursor.peek().text}")
     else:
         raise cursor.unexpected()

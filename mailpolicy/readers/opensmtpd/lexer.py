@@ -20,7 +20,7 @@ _TOKEN = re.compile(
     |(?P<comment>\#(?:[^\\\n]|\\(?:.|\n))*)
     |(?P<condition>\{{%(?:[^%\n]|%(?!\}}))*%\}}|\{{\#(?:[^\#]|\#(?!\}}))*\#\}})
     |(?P<quoted>"(?>[^"\\]+|\\"?)*+"|'(?>[^'\\]+|\\'?)*+')
-    |(?P<number>-?[0-9]+(?=[\s),/}}=]|\Z))
+    |(?P<number>-?[0-9](?:[0-9]|\\\n)*+(?=[\s),/}}=]|\Z))
     |(?P<string>(?:\\?[A-Za-z0-9:_]|{_TEMPLATE})(?:{_TEMPLATE}|{_INNER}|\\(?:.|\n))*+)
     |(?P<macro>\$\w*)
     |(?P<arrow>=>)
@@ -82,7 +82,7 @@ class Lexer:
             word = text in self.words
             return Token("word" if word else "string", text, where, not _FILLED.search(text))
         if kind in ("number", "newline", "arrow"):
-            return Token(kind, text, where)
+            return Token(kind, text.replace("\\\n", ""), where)
         if kind == "other" and text in "\"'":
             return Token("bad", "the quotes are not closed", where)
         return Token("punct", text[-1], where)

@@ -229,7 +229,7 @@ def _put_relay(draft: Draft, config: Config, line: Listen, address: str, require
     stranger = relaying.verdict(config.rules, relaying.Who("", False, tag, family))
     logged_in = relaying.Who("local" if config.elder else "", True, tag, family)  # before 6.4 a login counted as local
     login = relaying.verdict(config.rules, logged_in) if line.has("auth") else relaying.Verdict(False)
-    trusted, unsure = ({}, None) if required else relaying.networks(config.rules, tag, False)
+    trusted, unsure = ({}, None) if required else relaying.networks(config.rules, tag, family)
     said = _set(line.said.get("auth"))
     if required:
         answer = None if login.answer is None else "authenticated" if login.answer else "none"

@@ -317,13 +317,15 @@ _STATEMENTS: dict[str, Callable[[Cursor], None]] = {
 def statement(cursor: Cursor) -> None:
     """One statement, but include. Raises Refused."""
     token = cursor.peek()
+    if token.kind == "string" and token.text == "accept":
+        raise Refused(token.where, "match took the place of accept in OpenSMTPD 6.4")
     if token.kind == "string":
         macro(cursor)
     elif cursor.at("match"):
         _match(cursor, cursor.take())
     elif cursor.at(*_STATEMENTS):
         _STATEMENTS[cursor.take().text](cursor)
-    elif cursor.at("accept"):
-        raise Refused(token.where, "accept was replaced by match in OpenSMTPD 6.4")
+    elif token.kind == "word":
+        raise Refused(token.where, f"no statement begins with {token.text}")
     else:
         raise cursor.unexpected()

@@ -213,19 +213,19 @@ def _blamed(rule: Rule, who: Who) -> Span:
     return source.where
 
 
-def networks(rules: Sequence[Rule], tag: str, login: bool) -> tuple[dict[str, Span], Span | None]:
+def networks(rules: Sequence[Rule], tag: str, family: int) -> tuple[dict[str, Span], Span | None]:
     """Networks whose hosts may relay without more, and where; and the place of one that is not known."""
     named = [
         entry.key
         for rule in rules
         if (source := rule.conditions.get("from")) and source.kind == "src" and not source.regex and source.table
         for entry in source.table.entries
-        if network_scope([entry.key]) is not None
+        if network_scope([entry.key]) is not None and family in (0, 6 if ":" in entry.key else 4)
     ]
     found: dict[str, Span] = {}
     unsure: Span | None = None
     for network in ["local", *dict.fromkeys(named)][:MOST]:
-        met = verdict(rules, Who(network, login, tag))
+        met = verdict(rules, Who(network, False, tag, family))
         if met.answer and met.where:
             for name in LOOPBACK if network == "local" else (network,):
                 found.setdefault(name, met.where)
