@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import json
 import os
-import re
 import shutil
 import smtplib
 import socket
@@ -21,6 +20,8 @@ from pathlib import Path
 
 SERVER, CLIENT = "10.20.30.10", "198.51.100.20"
 PASSWORD = "Quince-41"
+ROOT = "/mnt"
+"""Where a case lies inside of its namespaces: a place that every user can get to."""
 HEAD = """\
 primary_hostname = mail.example.test
 spool_directory = {dir}/spool
@@ -160,10 +161,12 @@ def _inside(folder: Path, program: str) -> None:
     _user(folder)
     for command in ("link set lo up", f"addr add {SERVER}/32 dev lo", f"addr add {CLIENT}/32 dev lo"):
         subprocess.run(["ip", *command.split()], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", ROOT], check=True)
+    shutil.copytree(folder / "etc", Path(ROOT, "etc"))
     for name in ("spool", "log"):
-        (folder / name).mkdir()
-        shutil.chown(folder / name, "Debian-exim", "Debian-exim")
-    config = folder / "etc/exim4/exim4.conf"
+        Path(ROOT, name).mkdir()
+        shutil.chown(Path(ROOT, name), "Debian-exim", "Debian-exim")
+    config = Path(ROOT, "etc/exim4/exim4.conf")
     daemon = subprocess.Popen([program, "-C", config, "-bdf"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     deadline = time.monotonic() + 3
     while time.monotonic() < deadline and daemon.poll() is None and not _listening():
@@ -237,13 +240,11 @@ def _said(text: str) -> dict[tuple[str, int], dict[str, object]]:
 def test_the_reader_says_what_exim_does(case: str, program: str, certificate: Path, tmp_path: Path) -> None:
     folder = tmp_path / "root"
     (folder / "etc/exim4").mkdir(parents=True)
-    for parent in (folder, *list(folder.parents)[:3]):
-        parent.chmod(0o755)
     for name in ("cert.pem", "key.pem"):
         shutil.copy(certificate / name, folder / "etc/exim4" / name)
         (folder / "etc/exim4" / name).chmod(0o644)
     config = folder / "etc/exim4/exim4.conf"
-    config.write_text(re.sub(r"\{dir\}", str(folder), CASES[case]))
+    config.write_text(CASES[case].replace("{dir}", ROOT))
     config.chmod(0o644)
     command = ["unshare", "-n", "-m", "-p", "-f", "--mount-proc", sys.executable, __file__, str(folder), program]
     ran = subprocess.run(command, capture_output=True, text=True, timeout=60)
