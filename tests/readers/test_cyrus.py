@@ -309,11 +309,8 @@ def test_positions(service: str, options: str, field: str, text: str) -> None:
 
 
 def test_settings_secrets_and_the_server() -> None:
-    options = (
-        BASE
-        + "tls_cert_file: /a\nallow_plaintext: no\nnewsspool: /x\nmx2_sync_host: b\n"
+    options = BASE + "tls_cert_file: /a\nallow_plaintext: no\nnewsspool: /x\nmx2_sync_host: b\n"
     options += "sasl_sql_passwd: hunter2\nldap_password: {{ x }}\n"
-    )
     options += "servername: mx.example.test\nserverinfo: off\nfailedloginpause: 0\nimap_sasl_mech_list: PLAIN\n"
     inventory = read(services(IMAP), options)
     facts = inventory.facts

@@ -9,6 +9,7 @@ from mailpolicy.facts import Draft
 from mailpolicy.readers.cyrus.access import Access, access, versions
 from mailpolicy.readers.cyrus.command import Command, command
 from mailpolicy.readers.cyrus.cyrus_conf import Service
+from mailpolicy.readers.cyrus.sasl import offer
 from mailpolicy.readers.cyrus.settings import Got, Program, View
 from mailpolicy.readers.cyrus.sockets import Socket
 from mailpolicy.types import Fact, Origin
@@ -91,10 +92,10 @@ def _put_tls(draft: Draft, view: View, met: Access) -> None:
         return
     state = _asked(asks, ca)
     draft.put("client_certificate", state, (*asks.origins, *(ca.origins if state == "asked" else ())))
-    external = view.get("sasl_mech_list")
-    login = state != "none" and (external.value is None or "EXTERNAL" in external.value.upper().split())
-    if external.known:
-        draft.put("client_certificate_login", login, external.origins)
+    listed = view.get("sasl_mech_list")
+    if listed.known:
+        login = state != "none" and (listed.value is None or "EXTERNAL" in (offer(view).names or ()))
+        draft.put("client_certificate_login", login, listed.origins)
 
 
 def _asked(asks: Got, ca: Got) -> str:

@@ -6,6 +6,7 @@ After ``mech_permitted`` of lib/server.c in Cyrus SASL 2.1.28 and ``mysasl_secpr
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from mailpolicy.lean import NamedTuple
 from mailpolicy.readers.cyrus.settings import View
@@ -23,6 +24,9 @@ _LAYER = {"DIGEST-MD5": 128, "GSSAPI": 256, "GSS-SPNEGO": 256}
 _WEAK = ("SCRAM-SHA-1", "APOP", "CRAM-MD5", "NTLM", "DIGEST-MD5", "ANONYMOUS")
 """What findings are about, the weakest last: a chain of origins ends with it."""
 
+_MOST = 64
+"""Words of a list that are looked at; there are some twenty mechanisms."""
+
 
 class Offer(NamedTuple):
     """Mechanisms that may be offered; ``names`` is None where the files do not tell."""
@@ -38,7 +42,8 @@ def offer(view: View) -> Offer:
         return Offer(None, listed.origins)
     if listed.value is None or listed.entry is None:
         return Offer(PLUGINS, (Origin("default", None, "Cyrus SASL with the plugins of Debian's libsasl2-modules"),))
-    words = [(m[0].upper(), m.start(), m.end()) for m in re.finditer(r"(?<!\S)[\w-]+(?!\S)", listed.value)]
+    found = islice(re.finditer(r"(?<!\S)[\w-]+(?!\S)", listed.value), _MOST)
+    words = [(m[0].upper(), m.start(), m.end()) for m in found]
     names = {name: listed.entry.part(start, end) for name, start, end in words}
     weakest = [Origin("sets", names[name]) for name in _WEAK if name in names]
     return Offer(tuple(sorted(names)), (*listed.origins, *weakest))
