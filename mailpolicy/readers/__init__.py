@@ -39,8 +39,9 @@ PATTERNS: dict[str, str] = {
     "nginx": r"[^/]*nginx[^/]*\.conf|nginx/([^/]+/)*([^/]+\.conf|[^/]*(sites|streams?|mails?|servers|vhosts)[^/]*/[^/]+)",
     "stunnel": r"[^/]*stunnel[^/]*\.conf|stunnel4?/([^/]+/)*[^/]+\.conf",
     "opensmtpd": r"([^/]*[._-])?(open)?smtpd\.conf",
-    "exim": r"[^/]*exim4?\.conf(\.localmacros|\.[0-9]+)*|update-exim4\.conf\.conf|passwd\.client|[^/]*exim[^/]*\.(conf|inc)"
-    r"|exim4?/([^/]+/)*[^/]+\.(conf|inc|custom)|([^/]*exim[^/]*|etc)/conf\.d/(main|acl|router|transport|auth|re[a-z]+)/[^/]+"
+    "exim": r"[^/]*exim4?\.conf(\.localmacros|\.[0-9]+)*|update-exim4\.conf\.conf|passwd\.client"
+    r"|[^/]*exim[^/]*\.(conf|inc)|exim4?/([^/]+/)*[^/]+\.(conf|inc|custom)"
+    r"|([^/]*exim[^/]*|etc)/conf\.d/(main|acl|router|transport|retry|rewrite|auth)/[^/]+"
     r"|(main|acl|router|transport|retry|rewrite|auth)/([0-9]+_[A-Za-z0-9_-]+|[^/]*exim4?-config[^/]*)",
     "cyrus": r"([^/]*[._-])?(imapd|cyrus)\.conf",
     "declaration": r"\.?mailpolicy\.ya?ml",
