@@ -117,10 +117,10 @@ def _misspelt(key: str) -> str:
 
 
 def _named_after(key: str) -> bool:
-    """Whether a name is a known option with a service or a channel before it."""
+    """Whether a name is one that counts, with a service or a channel before it."""
     at = key.find("_")
     while at >= 0:
-        if key[at + 1 :] in KNOWN:
+        if key[at + 1 :] in KNOWN or _FREE.match(key[at + 1 :]):
             return True
         at = key.find("_", at + 1)
     return False
