@@ -54,6 +54,7 @@ def blamed(text: str, fact: Fact, field: str) -> str:
         ("server { listen 2525; protocol smtp; }", {"protocol": "smtp", "role": "submission"}),
         ("server { listen 25; }", {"role": "submission", "relay": "authenticated"}),
         ("smtp_auth none; server { listen 25; }", {"role": "mx", "mechanisms": (), "auth": "cleartext"}),
+        ("smtp_auth none login; starttls only; server { listen 25; }", {"tls": "optional", "auth": "tls-only"}),
         ("smtp_auth none plain; server { listen 587; }", {"role": "submission", "mechanisms": ("PLAIN",)}),
         ("imap_auth cram-md5; server { listen 143; }", {"auth": "cleartext", "mechanisms": ("CRAM-MD5",)}),
         ("imap_auth plain; imap_auth login; server { listen 143; }", {"mechanisms": ("LOGIN", "PLAIN")}),
@@ -176,6 +177,7 @@ def test_starttls_that_is_only_announced(body: str, word: str) -> None:
         ("ssl_certificate /etc/ssl/b.pem; server { listen 993 ssl; }", "ssl_certificate_key"),
         ("include gone.conf; server { listen 143; }", "does not exist"),
         ("server { listen 143; } } mail {", "duplicate"),
+        ("server { listen 143; auth_http https://a/; }", "https"),
     ],
 )
 def test_what_nginx_refuses_opens_no_socket(body: str, why: str) -> None:

@@ -49,6 +49,8 @@ CASES = {
     "challenge-only": MAIL + "imap_auth cram-md5; smtp_auth cram-md5; pop3_auth apop;"
     "server { listen 143; } server { listen 587; } server { listen 110; } }",
     "smtp-without-login": MAIL + CERT + "smtp_auth none; server { listen 25; starttls on; } }",
+    "smtp-without-login-starttls-only": MAIL + CERT + "smtp_auth none login; starttls only; server { listen 25; } }",
+    "auth-http-by-https": HEAD + "mail { auth_http https://127.0.0.1:9000/auth; server { listen 143; } }",
     "capabilities": MAIL + "imap_capabilities IMAP4rev1 LOGINDISABLED; server { listen 143; } }",
     "range": MAIL + "server { listen 10143-10145; protocol imap; } }",
     "quoted": MAIL + CERT + 'server { "listen" \'143\'; starttls "ONLY"; # off\n } }',
@@ -152,6 +154,12 @@ def login_in_clear(address: str, port: int) -> bool:
     return Authentication.passwords > before
 
 
+def mail_in_clear(address: str, port: int) -> bool:
+    """Whether nginx takes MAIL FROM without TLS and login."""
+    with greeted(address, port)[0] as stream:
+        return ask(stream, b"MAIL FROM:<a@example.test>\r\n").startswith(b"250")
+
+
 def socket_at(address: str, port: int) -> dict[str, object] | None:
     """What a socket does, in the words of a listener fact; None when it is closed."""
     try:
@@ -164,7 +172,8 @@ def socket_at(address: str, port: int) -> dict[str, object] | None:
     stream, protocol = greeted(address, port)
     stream.close()
     starttls, clear = handshake(address, port, START[protocol], context()), login_in_clear(address, port)
-    tls = ("optional" if clear else "required") if starttls else "none"
+    open_to_mail = protocol == "smtp" and mail_in_clear(address, port)
+    tls = ("optional" if clear or open_to_mail else "required") if starttls else "none"
     return {"protocol": protocol, "tls": tls, "auth": "cleartext" if clear else "tls-only"}
 
 

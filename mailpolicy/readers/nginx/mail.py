@@ -91,8 +91,11 @@ def _refused(server: Server, version: tuple[int, ...]) -> list[Unread]:
     if server.protocol == "":
         place = server.listens[0].word if server.listens else where
         found.append(Unread(place.span, f"unknown mail protocol: this port has no usual one, and none is set: {stop}"))
-    if scope.find("auth_http").words == ():
+    service = scope.find("auth_http")
+    if service.words == ():
         found.append(Unread(where.span, f'no "auth_http" is defined for this server: {stop}'))
+    elif service.words and service.text.lower().startswith("https:"):
+        found.append(Unread(service.words[-1].span, f"auth_http takes no https: {stop}"))
     found += _refused_tls(server, version)
     found += [Unread(one.word.span, f"only the first {MOST_PORTS} ports of this range are looked at")
               for one in server.listens if len(one.ports) > MOST_PORTS]  # fmt: skip
@@ -185,10 +188,14 @@ def _fact(server: Server, one: Listen, address: str, port: int | None, context: 
     draft = begun(context, one, f"mail/{protocol}" if protocol else "mail", address, port)
     draft.maybe("protocol", protocol, server.protocol_from)
     spoken, mode_from = mode(server, one)
-    draft.maybe("tls", spoken, mode_from)
     auth = None if spoken is None else "tls-only" if spoken in ("required", "implicit") else "cleartext"
     draft.maybe("auth", auth, mode_from)
     methods = scope.find(f"{protocol}_auth") if protocol else Found(None, ())
+    strangers = _strangers(methods)
+    if spoken == "required" and protocol in ("smtp", None):  # starttls only is for logins: MAIL goes without
+        spoken = None if methods.words is None else "optional" if strangers else spoken
+        mode_from = (*mode_from, Origin("implies", strangers.span)) if strangers else mode_from
+    draft.maybe("tls", spoken, mode_from)
     _put_methods(draft, protocol, methods, port)
     if spoken != "none":
         tls.put(draft, scope, context.version)
@@ -199,6 +206,11 @@ def _fact(server: Server, one: Listen, address: str, port: int | None, context: 
             draft.maybe("client_certificate_login", True if external else None, here)
     _put_broken(draft, server, spoken, context)
     return draft.fact()
+
+
+def _strangers(methods: Found) -> Word | None:
+    """The word by which mail is taken without a login."""
+    return next((word for word in methods.words or () if word.text.lower() == "none"), None)
 
 
 def _put_methods(draft: Draft, protocol: str | None, methods: Found, port: int | None) -> None:
@@ -220,7 +232,7 @@ def _put_methods(draft: Draft, protocol: str | None, methods: Found, port: int |
     if protocol != "smtp":
         draft.put("role", "access")
         return
-    strangers: Word | None = next((word for word in words or () if word.text.lower() == "none"), None)
+    strangers = _strangers(methods)
     if words is None:
         draft.maybe("role", "submission" if port not in (25, None) else None, methods.origins)
         draft.unknown("relay", methods.origins)

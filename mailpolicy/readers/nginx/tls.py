@@ -16,6 +16,13 @@ from mailpolicy.types import Origin, Unread
 _NAMES = {"tlsv1": "TLSv1.0", "tlsv1.0": "TLSv1.0", "tlsv1.1": "TLSv1.1", "tlsv1.2": "TLSv1.2", "tlsv1.3": "TLSv1.3"}
 """SSLv2 and SSLv3 are in no current OpenSSL: nginx takes the words, nobody can use them."""
 
+_COMMANDS = re.compile(
+    r"(?i)(?:min|max)?protocol|cipherstring|ciphersuites|options|groups|curves|(?:client)?signaturealgorithms"
+    r"|(?:ec)?dhparameters|recordpadding|numtickets|certificate|privatekey|serverinfofile|verifymode"
+    r"|(?:chain|verify|request|client)ca(?:path|file|store)"
+)
+"""Commands of SSL_CONF_cmd(3), OpenSSL 3.5."""
+
 MOST_COMMANDS = 50
 """Commands to OpenSSL that are followed."""
 
@@ -138,4 +145,8 @@ def refused(scope: Scope, mode: str, where: Word) -> list[Unread]:
         authorities = [scope.find(name).words for name in ("ssl_client_certificate", "ssl_trusted_certificate")]
         if authorities == [(), ()]:
             why, where = "no ssl_client_certificate for ssl_verify_client", verify.words[-1]
+    odd = [node.args[0] for node in scope.nodes("ssl_conf_command") if node.args and node.args[0].known]
+    wrong = next((word for word in odd if not _COMMANDS.fullmatch(word.text)), None)
+    if wrong is not None and not why:
+        why, where = f'OpenSSL has no command "{wrong.text[:40]}"', wrong
     return [Unread(where.span, f"{why}: nginx does not start")] if why else []
