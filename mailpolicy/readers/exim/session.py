@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import posixpath
+import re
 
 from mailpolicy.lean import NamedTuple
-from mailpolicy.readers.exim import ciphers
+from mailpolicy.readers.exim import ciphers, names
 from mailpolicy.readers.exim.acl import Answer, Asked
 from mailpolicy.readers.exim.expand import Failed
 from mailpolicy.readers.exim.lists import Client, Lists
@@ -23,6 +24,9 @@ _SERVER = {
     "heimdal_gssapi": ("driver",),
 }  # fmt: skip
 """Driver -> options of which one makes it serve; otherwise it is for clients only."""
+
+
+_SECURITY = r"tls_|authenticated|received_protocol|acl_[cm]|\$\{acl|perl|dlfunc|run"
 
 
 class Meeting(NamedTuple):
@@ -120,9 +124,35 @@ def _needed(site: Site, client: Client, clear_login: bool, origins: Origins) -> 
     mail = asked.ask("mail", True)
     if clear_login:
         return "optional", origins
+    if mail.accepts is None and not _looks_at_tls(site.model, "acl_smtp_mail"):
+        return "optional", origins  # whatever it decides, it decides the same with TLS and without
     if mail.accepts is None:
         return None, _blame(site, "acl_smtp_mail", mail)
     return ("optional", origins) if mail.accepts else ("required", _blame(site, "acl_smtp_mail", mail))
+
+
+def _looks_at_tls(model: Model, name: str) -> bool:
+    """Whether an access list, or one that it asks, may depend on TLS or a login."""
+    option = model.options.get(name)
+    wanted, seen = [option.value.text.strip() if option is not None else ""], set()
+    while wanted:
+        word = wanted.pop()
+        if word in seen:
+            continue
+        seen.add(word)
+        statements = model.acls.get(word)
+        if statements is None or model.hidden:
+            return True
+        for statement in statements:
+            for condition in statement.conditions if statement.verb != "warn" else ():
+                text = condition.value.text
+                if condition.name in names.MODIFIERS:
+                    continue
+                if condition.name in ("encrypted", "authenticated", "unknown") or re.search(_SECURITY, text):
+                    return True
+                if condition.name == "acl":
+                    wanted.append(text.split()[0] if text.split() else "")
+    return False
 
 
 def _mechanisms(site: Site, asked: Asked) -> list[tuple[str, bool, Driver]]:
