@@ -37,8 +37,9 @@ _LOCAL = ("unix@", "abns@", "abnsz@", "fd@", "sockpair@", "ring@", "rhttp@", "re
 _FAMILIES = {"ipv4@": 4, "ipv6@": 6, "tcp4@": 4, "tcp6@": 6, "tcp@": 0, "mptcp4@": 4, "mptcp6@": 6, "mptcp@": 0}
 LOCALHOST = "localhost"
 """Resolved at start: 127.0.0.1 or ::1, as the host has it."""
+MAIL_PORTS = (24, 25, 110, 143, 465, 587, 993, 995, 2525, 4190)
 MOST_PORTS = 40
-"""Ports of one range that become facts."""
+"""Ports of one range that are looked at, beside those of mail."""
 
 
 class Address(NamedTuple):
@@ -140,7 +141,7 @@ def _address(piece: Word, family6: str) -> list[Address] | str:
     if isinstance(numbers, str):
         return numbers
     address = _resolved(host, family, family6)
-    return [Address(address, port, piece.where) for port in numbers[:MOST_PORTS]]
+    return [Address(address, port, piece.where) for port in numbers]
 
 
 def _ports(text: str) -> list[int] | str:
@@ -152,7 +153,8 @@ def _ports(text: str) -> list[int] | str:
     first, last = int(low), int(high) if dash else int(low)
     if not 0 < first <= last < 65536:
         return f"{text[:40]} is no range of ports"
-    return list(range(first, last + 1))
+    near = range(first, min(last + 1, first + MOST_PORTS))
+    return [*near, *(port for port in MAIL_PORTS if near.stop <= port <= last)]
 
 
 def _resolved(host: str, family: int, family6: str) -> str:
@@ -194,7 +196,7 @@ def methods(words: tuple[Word, ...], before: Methods) -> Methods:
         if not word.known:
             known = False
         elif kind == "no" and version:
-            banned = (*banned, (version, word.where))
+            banned = banned if version in dict(banned) else (*banned, (version, word.where))
         elif kind == "force" and version:
             low = high = (version, word.where)
         elif word.text in ("ssl-min-ver", "ssl-max-ver") and index + 1 < len(words):

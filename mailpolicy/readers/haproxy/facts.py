@@ -11,7 +11,7 @@ from mailpolicy.readers.haproxy import mail
 from mailpolicy.readers.haproxy.binds import LOCALHOST, Address, Bind, Methods, methods, versions
 from mailpolicy.readers.haproxy.mail import Front
 from mailpolicy.readers.haproxy.proxies import Proxy, Server
-from mailpolicy.readers.haproxy.syntax import Word
+from mailpolicy.readers.haproxy.syntax import Line, Word
 from mailpolicy.types import Fact, Origin
 
 SOFTWARE = "haproxy"
@@ -26,16 +26,30 @@ class Context(NamedTuple):
     fragment: bool
 
 
+class State(NamedTuple):
+    """A field that all sockets of a front share. ``known`` is False for unknown."""
+
+    value: str | bool | None
+    origins: tuple[Origin, ...] = ()
+    known: bool = True
+
+
 def listeners(fronts: Sequence[Front], context: Context) -> Iterator[Fact]:
     """A fact for each mail socket."""
     for one in fronts:
-        for bound, common, ciphers in one.proxy.binds:
-            for address in bound.addresses if not bound.line.conditional else ():
-                if mail.is_mail(one, address):
-                    yield _listener(one, bound, address, (common, ciphers), context)
+        sockets = mail.sockets(one)
+        if not sockets:
+            continue
+        shared = {"broken": _broken(one, context), "proxied": _expects(one.proxy)}
+        limits = {id(bound): (common, ciphers) for bound, common, ciphers in one.proxy.binds}
+        for address, bound in sockets:
+            yield _listener(one, bound, address, limits[id(bound)], shared, context)
 
 
-def _listener(one: Front, bound: Bind, address: Address, common: tuple[Methods, Word | None], context: Context) -> Fact:
+def _listener(
+    one: Front, bound: Bind, address: Address, limits: tuple[Methods, Word | None], shared: dict[str, State],
+    context: Context,
+) -> Fact:  # fmt: skip
     draft = Draft("listener", address.where)
     draft.put("software", SOFTWARE)
     draft.put("version", ".".join(map(str, context.version)))
@@ -48,10 +62,16 @@ def _listener(one: Front, bound: Bind, address: Address, common: tuple[Methods, 
     draft.maybe("protocol", protocol, told)
     role = mail.role(protocol, one, address.port, bound.ssl is not None)
     draft.maybe("role", role, told)
-    _put_proxied(draft, one.proxy, bound)
-    _put_broken(draft, one, context)
+    flag = bound.flag("accept-proxy") or bound.flag("accept-netscaler-cip")
+    if flag is not None:
+        shared = {**shared, "proxied": State(True, (Origin("sets", flag.where),))}
+    for field, state in shared.items():
+        if state.known:
+            draft.put(field, state.value, state.origins)
+        else:
+            draft.unknown(field, state.origins)
     if bound.ssl is not None:
-        _put_implicit(draft, bound, role, common, context)
+        _put_implicit(draft, bound, role, limits, context)
     elif not all(word.known for word in bound.line.words[2:]):
         draft.unknown("tls", where)
         draft.unknown("auth", where)
@@ -90,53 +110,57 @@ def _put_address(draft: Draft, address: Address) -> None:
         draft.put("scope", scope_of(address.address), where)
 
 
-def _put_proxied(draft: Draft, proxy: Proxy, bound: Bind) -> None:
-    flag = bound.flag("accept-proxy") or bound.flag("accept-netscaler-cip")
-    expects = [line for line in proxy.lines if [w.text for w in line.words[:3]] == _EXPECT]
-    if flag is not None:
-        draft.put("proxied", True, (Origin("sets", flag.where),))
-    elif any(len(line.words) <= 4 for line in expects):
-        draft.put("proxied", True, (Origin("sets", expects[0].words[2].where),))
-    elif expects:
-        draft.unknown("proxied", (Origin("sets", expects[0].words[2].where),))
-    else:
-        draft.put("proxied", False)
-
-
 _EXPECT = ["tcp-request", "connection", "expect-proxy"]
 
 
-def _put_broken(draft: Draft, one: Front, context: Context) -> None:
+def _expects(proxy: Proxy) -> State:
+    """Whether the PROXY protocol is demanded of all clients, or of some."""
+    lines = [line for line in proxy.lines if [word.text for word in line.words[:3]] == _EXPECT]
+    if not lines:
+        return State(False)
+    return State(True, (Origin("sets", lines[0].words[2].where),), known=any(len(line.words) <= 4 for line in lines))
+
+
+def _broken(one: Front, context: Context) -> State:
+    """Why no mail session can work."""
     proxy = one.proxy
     if proxy.mode is not None and proxy.mode.text in ("http", "health"):
-        draft.put("broken", f"mode {proxy.mode.text}: no mail session passes", (Origin("sets", proxy.mode.where),))
-        return
-    for line in (*proxy.lines, *(ln for b in one.backends for ln in b.lines)):
-        texts = [word.text for word in line.words]
-        if texts[0] == "tcp-request" and any(word in _REJECTS for word in texts[2:3]):
-            where = (Origin("sets", line.words[2].where),)
-            if len(texts) == 3 and not line.conditional:
-                draft.put("broken", "every connection is rejected", where)
-                return
-            if "unless" in texts or any(text.startswith("!") for text in texts[3:]):
-                draft.unknown("broken", where)  # a client of certain networks only, as a rule
-                return
-    unsure = not proxy.mode_known or not one.complete or (context.fragment and proxy.mode is None)
-    sends = any(
-        line.words[0].text in ("dispatch", "transparent", "use-server", "no", "filter")
-        or (line.words[0].text == "option" and len(line.words) > 1 and line.words[1].text == "transparent")
-        or any(word.text == "use-service" for word in line.words)
-        for p in (proxy, *one.backends)
-        for line in p.lines
-    )
-    if not sends and one.complete and proxy.mode_known and not one.servers:
-        draft.put("broken", "no server stands behind it", (Origin("declares", proxy.where),))
-    elif one.servers and one.complete and not sends and all(s.disabled for s in one.servers):
-        draft.put("broken", "every server behind it is disabled", (Origin("sets", one.servers[-1].address.where),))
-    elif unsure:
-        draft.unknown("broken", (Origin("declares", proxy.where),))
-    else:
-        draft.put("broken", None)
+        return State(f"mode {proxy.mode.text}: no mail session passes", (Origin("sets", proxy.mode.where),))
+    lines = [line for each in (proxy, *one.backends) for line in each.lines]
+    rejected = next((state for line in lines if (state := _rejected(line)) is not None), None)
+    if rejected is not None:
+        return rejected
+    declared = (Origin("declares", proxy.where),)
+    if not one.complete or not proxy.mode_known or (context.fragment and proxy.mode is None):
+        return State(None, declared, known=False)
+    if not any(_passes_on(line) for line in lines):
+        if not one.servers:
+            return State("no server stands behind it", declared)
+        if all(server.disabled for server in one.servers):
+            where = one.servers[-1].address.where
+            return State("every server behind it is disabled", (Origin("sets", where),))
+    return State(None)
+
+
+def _rejected(line: Line) -> State | None:
+    """What a rule that rejects means for a client from anywhere; None when it only meets some."""
+    texts = [word.text for word in line.words]
+    if texts[0] != "tcp-request" or not any(word in _REJECTS for word in texts[2:3]):
+        return None
+    where = (Origin("sets", line.words[2].where),)
+    if len(texts) == 3 and not line.conditional:
+        return State("every connection is rejected", where)
+    if "unless" in texts or any(text.startswith("!") for text in texts[3:]):
+        return State(None, where, known=False)  # as a rule, clients of certain networks only
+    return None
+
+
+def _passes_on(line: Line) -> bool:
+    """Whether a line may send clients elsewhere than to a server line."""
+    texts = [word.text for word in line.words]
+    if texts[0] in ("dispatch", "transparent", "use-server", "filter"):
+        return True
+    return texts[:2] == ["option", "transparent"] or "use-service" in texts
 
 
 def _put_implicit(

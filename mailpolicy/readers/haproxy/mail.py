@@ -45,6 +45,10 @@ def behind(servers: Sequence[Server]) -> tuple[set[str], bool]:
     return told, any(s.fixed_port and s.port not in PORTS for s in servers)
 
 
+MOST = 64
+"""Backends, and servers, of one front that are looked at."""
+
+
 class Front(NamedTuple):
     """A proxy that opens sockets, with all that stands behind it."""
 
@@ -53,16 +57,22 @@ class Front(NamedTuple):
     complete: bool
     """Whether every backend is there."""
     servers: tuple[Server, ...]
+    ports: frozenset[str]
+    """Protocols that the ports of its sockets tell."""
     chained: Mapping[int, str]
     """Ports of this haproxy to which another of its sockets passes mail, with the protocol, "" when unknown."""
 
 
 def front(proxy: Proxy, proxies: Mapping[str, Proxy]) -> Front:
     """What stands behind a proxy."""
-    backends = [proxies[t.text] for t in proxy.targets if t.text in proxies]
-    complete = len(backends) == len(proxy.targets)
-    servers = [*proxy.servers, *(s for b in backends for s in b.servers)]
-    return Front(proxy, tuple(backends), complete, tuple(servers), {})
+    names = tuple(dict.fromkeys(target.text for target in proxy.targets))
+    backends = [proxies[name] for name in names[:MOST] if name in proxies]
+    complete = all(name in proxies for name in names)
+    servers = list(proxy.servers[:MOST])
+    for backend in backends:
+        servers += backend.servers[: max(0, MOST - len(servers))]
+    ports = frozenset(PORTS[a.port] for bound, _, _ in proxy.binds for a in bound.addresses if a.port in PORTS)
+    return Front(proxy, tuple(backends), complete, tuple(servers), ports, {})
 
 
 def chained(fronts: Sequence[Front]) -> list[Front]:
@@ -88,7 +98,7 @@ def sockets(one: Front) -> list[tuple[Address, Bind]]:
 
 def is_mail(one: Front, address: Address) -> bool:
     """Whether a socket carries mail: by its port, by the port of a server behind, or by a name."""
-    proxy, backends, _, servers, inside = one
+    proxy, backends, servers, inside = one.proxy, one.backends, one.servers, one.chained
     if (address.port in PORTS and address.port != 24) or address.port in inside:
         return True
     if (proxy.mode is not None and proxy.mode.text == "http") or address.port in _WEB:
@@ -100,14 +110,13 @@ def is_mail(one: Front, address: Address) -> bool:
 
 def protocol(one: Front, address: Address) -> tuple[str | None, tuple[Origin, ...]]:
     """The protocol of a socket: what its servers tell, else its port, else its name. None where these disagree."""
-    proxy, backends, _, servers, inside = one
+    proxy, backends, servers, inside = one.proxy, one.backends, one.servers, one.chained
     told, mute = behind(servers)
     if len(told) == 1:
         name = next(iter(told))
         where = next(s.address.where for s in servers if s.port in PORTS)
         return name, (Origin("implies", where, "the port of the server"),)
-    ports = {PORTS[a.port] for bind, _, _ in proxy.binds for a in bind.addresses if a.port in PORTS}
-    if mute and len(ports) > 1:
+    if mute and len(one.ports) > 1:
         return None, ()
     if address.port in PORTS:
         return PORTS[address.port], (Origin("implies", address.where, "the port"),)
@@ -116,7 +125,7 @@ def protocol(one: Front, address: Address) -> tuple[str | None, tuple[Origin, ..
         return names[0], (Origin("implies", proxy.where, "the name"),)
     if inside.get(address.port or 0):
         return inside[address.port or 0], (Origin("implies", address.where, "mail is passed to this port"),)
-    return (next(iter(ports)) if len(ports) == 1 else None), ()
+    return (next(iter(one.ports)) if len(one.ports) == 1 else None), ()
 
 
 def role(spoken: str | None, one: Front, port: int | None, tls: bool) -> str | None:

@@ -103,18 +103,35 @@ class Model(NamedTuple):
 
     proxies: tuple[Proxy, ...]
     refused: tuple[Unread, ...]
-    has_global: bool
-    has_defaults: bool
+
+
+class _Options(NamedTuple):
+    """Options of a server, from default-server lines on."""
+
+    ssl: Word | None = None
+    disabled: bool = False
+    verify: Word | None = None
+    known: bool = True
+
+
+class _Told(NamedTuple):
+    """What a section says that proxies inherit."""
+
+    mode: Word | None
+    backend: Word | None
+    disabled: bool | None
+    options: _Options
+
+
+_NOTHING = _Told(None, None, None, _Options())
 
 
 class _Builder:
     def __init__(self) -> None:
         self.common = Methods()
         self.ciphers: Word | None = None
-        self.defaults: dict[str, Section] = {}
-        self.parents: dict[str, str] = {}
-        self.current: Section | None = None
-        self.seen_global = self.seen_defaults = False
+        self.defaults: dict[str, _Told] = {}
+        self.current = _NOTHING
         self.refused: list[Unread] = []
         self.checks = True
 
@@ -123,7 +140,6 @@ class _Builder:
             self.refused.append(Unread(where, f"{why}: haproxy does not start"))
 
     def take_global(self, section: Section) -> None:
-        self.seen_global = True
         for line in section.lines:
             word = line.words[0].text
             if (
@@ -153,44 +169,31 @@ class _Builder:
             skip = not skip and word.text in ("ssl-min-ver", "ssl-max-ver")
 
     def take_defaults(self, section: Section) -> None:
-        self.seen_defaults = True
+        self.current = _told(section, self.inherited(section))
         if section.name and section.name != "from":
-            self.defaults[section.name] = section
-        self.current = section
+            self.defaults[section.name] = self.current
 
-    def chain(self, section: Section) -> list[Section]:
-        """The defaults sections that hold for a section, the nearest first."""
-        found: list[Section] = []
-        at: Section | None = section
-        while at is not None and len(found) < 20:
-            parent = at.head.after("from")
-            if parent is not None:
-                if parent.text not in self.defaults and parent.known:
-                    self.refuse(parent.where, f"there is no defaults section {parent.text[:60]}")
-                at = self.defaults.get(parent.text)
-            else:
-                at = self.current if at is section and section.kind != "defaults" else None
-            if at is None or at in found:
-                break
-            found.append(at)
-        return found
+    def inherited(self, section: Section) -> _Told:
+        """What the defaults section of a section says: the one that it names, else the last one above."""
+        parent = section.head.after("from")
+        if parent is None:
+            return self.current if section.kind != "defaults" else _NOTHING
+        if parent.text not in self.defaults and parent.known:
+            self.refuse(parent.where, f"there is no defaults section {parent.text[:60]}")
+        return self.defaults.get(parent.text, _NOTHING)
 
     def proxy(self, section: Section) -> Proxy:
-        inherited = self.chain(section)
+        before = self.inherited(section)
         self.check(section)
-        lines = section.lines
-        mode = _last(section, inherited, "mode")
-        flags = [ln for ln in lines if ln.words[0].text in ("disabled", "enabled")]
-        flags = flags or [ln for s in inherited[:1] for ln in s.lines if ln.words[0].text in ("disabled", "enabled")]
-        binds = [(bind(ln), self.common, self.ciphers) for ln in section.all("bind")]
-        default = _last(section, inherited, "default_backend") if section.kind != "backend" else None
-        targets = [ln.words[1] for ln in section.all("use_backend") if len(ln.words) > 1]
+        told = _told(section, before)
+        binds = [(bind(line), self.common, self.ciphers) for line in section.all("bind")]
+        targets = [line.words[1] for line in section.all("use_backend") if len(line.words) > 1]
+        if told.backend is not None and section.kind != "backend":
+            targets.append(told.backend)
         return Proxy(
-            section.kind, section.name, section.where, mode,
-            bool(mode is None or mode.known),
-            bool(flags and flags[-1].words[0].text == "disabled"),
-            tuple(binds), _servers(section, inherited),
-            tuple([*targets, default] if default else targets), lines, section.head.conditional,
+            section.kind, section.name, section.where, told.mode, told.mode is None or told.mode.known,
+            bool(told.disabled), tuple(binds), _servers(section, before.options), tuple(targets), section.lines,
+            section.head.conditional,
         )  # fmt: skip
 
     def check(self, section: Section) -> None:
@@ -216,44 +219,53 @@ class _Builder:
                 self.refuse(word.where, f"{section.kind} has no keyword {word.text[:40]}")
 
 
-def _last(section: Section, inherited: list[Section], keyword: str) -> Word | None:
-    """The argument that holds: of the section itself, else of the nearest defaults section."""
-    for one in (section, *inherited):
-        found = [line.words[1] for line in one.all(keyword) if len(line.words) > 1]
-        if found:
-            return found[-1]
-    return None
+def _over(options: _Options, words: tuple[Word, ...]) -> _Options:
+    """Options with those of a further line on top."""
+    ssl, disabled, verify, known = options
+    for index, word in enumerate(words):
+        known = known and word.known
+        if word.text in ("ssl", "no-ssl"):
+            ssl = word if word.text == "ssl" else None
+        elif word.text in ("disabled", "enabled"):
+            disabled = word.text == "disabled"
+        elif word.text == "verify" and index + 1 < len(words):
+            verify = words[index + 1]
+    return _Options(ssl, disabled, verify, known)
 
 
-def _servers(section: Section, inherited: list[Section]) -> tuple[Server, ...]:
-    common = [line for one in reversed(inherited) for line in one.all("default-server")]
+def _told(section: Section, before: _Told) -> _Told:
+    """What a section says on top of its defaults."""
+    mode, backend, disabled, options = before
+    for line in section.lines:
+        keyword = line.words[0].text
+        if keyword == "mode" and len(line.words) > 1:
+            mode = line.words[1]
+        elif keyword == "default_backend" and len(line.words) > 1:
+            backend = line.words[1]
+        elif keyword in ("disabled", "enabled"):
+            disabled = keyword == "disabled"
+        elif keyword == "default-server" and section.kind == "defaults":
+            options = _over(options, line.words[1:])
+    return _Told(mode, backend, disabled, options)
+
+
+def _servers(section: Section, options: _Options) -> tuple[Server, ...]:
     found: list[Server] = []
     for line in section.lines:
-        if line.words[0].text == "default-server":
-            common = [*common, line]
-        elif line.words[0].text in ("server", "server-template") and len(line.words) > 2:
-            found.append(_server(line, common))
+        keyword = line.words[0].text
+        if keyword == "default-server":
+            options = _over(options, line.words[1:])
+        elif keyword in ("server", "server-template") and len(line.words) > 2:
+            found.append(_server(line, options))
     return tuple(found)
 
 
-def _server(line: Line, common: list[Line]) -> Server:
+def _server(line: Line, common: _Options) -> Server:
     at = 3 if line.words[0].text == "server-template" and len(line.words) > 3 else 2
     address = line.words[at]
-    ssl: Word | None = None
-    disabled = False
-    verify: Word | None = None
-    known = True
-    for one in (*common, line):
-        start = 1 if one is not line else at + 1
-        for word in one.words[start:]:
-            known = known and word.known
-            if word.text in ("ssl", "no-ssl"):
-                ssl = word if word.text == "ssl" else None
-            elif word.text in ("disabled", "enabled"):
-                disabled = word.text == "disabled"
-        verify = one.after("verify", start) or verify
+    ssl, disabled, verify, known = _over(common, line.words[at + 1 :])
     host, port, fixed = _target(address)
-    chain = (Origin("sets", ssl.where),) if ssl else (Origin("sets", address.where),)
+    chain = (Origin("sets", (ssl or address).where),)
     return Server(line.words[1].text, address, host, port, fixed, line, ssl, known, disabled, verify, chain)
 
 
@@ -294,7 +306,7 @@ def build(found: list[Section], fragment: bool, version: tuple[int, ...]) -> Mod
     _names(builder, made)
     if not fragment:
         _targets(builder, made)
-    return Model(tuple(made), tuple(builder.refused), builder.seen_global, builder.seen_defaults)
+    return Model(tuple(made), tuple(builder.refused))
 
 
 def _names(builder: _Builder, made: list[Proxy]) -> None:

@@ -13,6 +13,8 @@ from mailpolicy.text import Source
 from mailpolicy.types import Span
 
 _TEMPLATE = {"{{": "}}", "{%": "%}", "{#": "#}", "<%": "%>", "%{": "}", "${": "}"}
+_LONGEST = 500
+"""Characters of a template's expression that are looked at."""
 _FILLED = re.compile(
     r"\{\{|\{%|<%|%\{|\$\{|\$\(|\$[A-Za-z_]|<[A-Za-z][\w .-]*>|\b__\w+?__\b|@[A-Z][A-Z0-9_]*@|%\(\w+\)s"
 )
@@ -117,10 +119,10 @@ def _word(row: str, index: int) -> tuple[int, str, bool]:
     size = len(row)
     while index < size:
         char = row[index]
-        opener = row[index : index + 2]
-        if opener in _TEMPLATE and (end := row.find(_TEMPLATE[opener], index)) >= 0:
-            out.append(row[index : end + 2])
-            index = end + 2
+        closer = _TEMPLATE.get(row[index : index + 2])
+        if closer and (end := row.find(closer, index, index + _LONGEST)) >= 0:
+            out.append(row[index : end + len(closer)])
+            index = end + len(closer)
         elif char == "\\" and quote != "'" and index + 1 < size:
             out.append(row[index + 1])
             index += 2

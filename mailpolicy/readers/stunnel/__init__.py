@@ -47,7 +47,8 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     common, made = services(loaded.lines)
     context = Context(path, version.numbers if version else NEWEST)
     hidden = tuple(secrets(loaded.lines, context))
-    if not any(mail(service) for service in made):
+    offered = [service for service, _ in made]
+    if not any(mail(service) for service in offered):
         return Inventory(hidden, tuple(u for u in loaded.unread if u.fatal), loaded.files)
     notes = [*loaded.notes, *_notes(loaded.lines)]
     part = "conf.d" in posixpath.dirname(path) and not any(line.name in GLOBAL for line in loaded.lines)
@@ -56,7 +57,7 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     if refused:
         notes.append(f"{path}: stunnel does not start with this configuration; no listener is stated")
         return Inventory(hidden, unread, loaded.files, tuple(notes))
-    return Inventory((*facts(made, context), *hidden), unread, loaded.files, tuple(notes))
+    return Inventory((*facts(offered, context), *hidden), unread, loaded.files, tuple(notes))
 
 
 def _notes(found: tuple[Line, ...]) -> list[str]:

@@ -5,6 +5,9 @@ After stunnel(8) of 5.68 and 5.74 and what both were seen to do.
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Mapping, Sequence
+
 from mailpolicy.lean import NamedTuple
 from mailpolicy.ports import port_number
 from mailpolicy.readers.stunnel.syntax import GLOBAL, PROTOCOLS, SERVICE, VERSIONS, YES_NO, Line
@@ -19,17 +22,28 @@ LEVELLED = (5, 60)
 """Older versions come with libraries whose security level lets TLS 1.0 through or not, as it was built."""
 
 
+KEPT = 64
+"""Lines of one option in one section that are looked at."""
+_VERSIONS = ("sslversion", "sslversionmin", "sslversionmax")
+
+
 class Service(NamedTuple):
     """A section over the global options."""
 
     name: str
     where: Span
-    own: tuple[Line, ...]
-    common: tuple[Line, ...]
+    own: Mapping[str, Sequence[Line]]
+    """Lines by option, the last KEPT of each; those that set TLS versions stand together under "" as well."""
+    common: Mapping[str, Sequence[Line]]
 
     def all(self, name: str) -> list[Line]:
         """Every line of an option, those of the global part first."""
-        return [line for line in (*self.common, *self.own) if line.name == name]
+        return [*self.common.get(name, ()), *self.own.get(name, ())]
+
+    @property
+    def known(self) -> bool:
+        """Whether no template has a part in it."""
+        return all(line.known for lines in self.own.values() for line in lines) and "{" not in self.common
 
     def last(self, name: str) -> Line | None:
         """The line of an option that wins."""
@@ -48,39 +62,42 @@ class Service(NamedTuple):
         return line.value.lower() == "yes" if line.known else None
 
 
-def services(found: tuple[Line, ...]) -> tuple[tuple[Line, ...], list[Service]]:
-    """The global part and all services in their order."""
+def services(found: tuple[Line, ...]) -> tuple[list[Line], list[tuple[Service, list[Line]]]]:
+    """The global part, and all services in their order with their lines."""
     common: list[Line] = []
-    made: list[Service] = []
-    head: Line | None = None
-    body: list[Line] = []
+    heads: list[tuple[Line, list[Line]]] = []
     for line in found:
         if line.name == "[":
-            if head is not None:
-                made.append(Service(head.value, head.where, tuple(body), tuple(common)))
-            head, body = line, []
-        elif head is None:
-            common.append(line)
+            heads.append((line, []))
         else:
-            body.append(line)
-    if head is not None:
-        made.append(Service(head.value, head.where, tuple(body), tuple(common)))
-    return tuple(common), made
+            (heads[-1][1] if heads else common).append(line)
+    shared = _indexed(common)
+    return common, [(Service(head.value, head.where, _indexed(body), shared), body) for head, body in heads]
 
 
-def faults(common: tuple[Line, ...], made: list[Service]) -> list[Unread]:
+def _indexed(lines: list[Line]) -> Mapping[str, Sequence[Line]]:
+    """Lines by option; "{" when a template fills one in."""
+    found: dict[str, deque[Line]] = {}
+    for line in lines:
+        names = [line.name, *([""] if line.name in _VERSIONS else []), *([] if line.known else ["{"])]
+        for name in names:
+            found.setdefault(name, deque(maxlen=KEPT)).append(line)
+    return found
+
+
+def faults(common: list[Line], made: list[tuple[Service, list[Line]]]) -> list[Unread]:
     """What stunnel refuses; one such thing and no service starts."""
     found: list[tuple[Span, str]] = []
-    for line, inside in [*((one, False) for one in common), *((one, True) for s in made for one in s.own)]:
+    for line, inside in [*((one, False) for one in common), *((one, True) for _, body in made for one in body)]:
         why = _fault(line, inside)
         if why:
             found.append((line.named if line.name not in (*GLOBAL, *SERVICE) else line.where, why))
     if not found:
         before: set[str] = set()
-        for service in made:
+        for service, _ in made:
             found += _incomplete(service, before)
             before.add(service.name)
-        found += _clashes(made)
+        found += _clashes([service for service, _ in made])
     return [Unread(where, f"{why}: stunnel does not start") for where, why in found]
 
 
@@ -116,7 +133,7 @@ def _incomplete(service: Service, before: set[str]) -> list[tuple[Span, str]]:
     """What is missing from a service."""
     found: list[tuple[Span, str]] = []
     client = service.yes("client")
-    if not all(line.known for line in (*service.own, *service.common)):
+    if not service.known:
         return found
     sni, protocol = service.last("sni"), service.last("protocol")
     ends = [name for name in ("accept", "connect", "exec") if service.last(name)]
@@ -184,9 +201,7 @@ def bounds(service: Service) -> tuple[str | None, str | None]:
     """The lowest and highest version that is set, None for none; the last of the options that set one wins."""
     low: str | None = None
     high: str | None = None
-    for line in (*service.common, *service.own):
-        if line.name not in ("sslversion", "sslversionmin", "sslversionmax"):
-            continue
+    for line in service.all(""):
         version = VERSIONS.get(line.value.lower(), "all")
         value = None if version == "all" else version
         if line.name != "sslversionmax":
