@@ -329,6 +329,14 @@ def test_a_part_that_nothing_includes() -> None:
     assert "has no effect" in inventory.notes[0]
 
 
+def test_a_part_that_may_be_included_from_a_path_that_is_not_here() -> None:
+    part = "server { listen 993 ssl; auth_http a/; }"
+    files = {"nginx/nginx.conf": "events {}\nmail { include /srv/mail.d/*.conf; }", "nginx/mail.conf": part}
+    assert len(listeners(nginx.read(Memory(files), ("nginx/mail.conf",), None))) == 1
+    files = {"nginx.conf": "events {}", "nginx-mail.conf": f"events {{}} mail {{ {CERTIFICATE} {part} }}"}
+    assert len(listeners(nginx.read(Memory(files), ("nginx-mail.conf",), None))) == 1
+
+
 def test_secrets_and_networks_that_may_forge_addresses() -> None:
     inventory = mail(
         "auth_http_header X-Auth-Key hunter22; auth_http_header X-Port 143; set_real_ip_from 0.0.0.0/0;"

@@ -28,8 +28,9 @@ _SNIFF = re.compile(
     re.MULTILINE,
 )
 _OTHER_PROGRAM = re.compile(r"\s*(?:[#;][^\n]*\n\s*)*\[[^\]\n]+\]\s*(?:$|\n)")
+_INCLUDE = re.compile(r"\binclude[ \t]+([^;\n]+);")
 _OTHER_PLACE = re.compile(
-    r"(?:^|/)(?:tmpfiles\.d|logrotate\.d|supervisor[^/]*|fail2ban|filter\.d|jail\.d|action\.d|rsyslog\.d|monit|systemd)/"
+    r"(?:^|/)(?:(?:tmpfiles|logrotate|filter|jail|action|rsyslog)\.d|supervisord?(?:/conf\.d)?|monit(?:/conf\.d)?)/[^/]+$"
 )
 
 
@@ -78,10 +79,20 @@ def _home(tree: Tree, path: str) -> str:
     return own
 
 
-def _above(tree: Tree, loader: Loader, path: str) -> str | None:
-    """The main file of the folder that a part lies in."""
+def _above(tree: Tree, loader: Loader, nodes: tuple[Node, ...]) -> str | None:
+    """The main file of the folder that a part lies in, when it surely includes no file of that name."""
     main = posixpath.join(loader.folder, "nginx.conf")
-    return main if main != path and tree.exists(main) else None
+    if main == loader.root or not tree.exists(main) or any(node.name.text == "events" for node in nodes):
+        return None
+    from fnmatch import fnmatchcase
+
+    try:
+        included = _INCLUDE.findall(tree.source(main).text)
+    except Unreadable:
+        return None
+    own = posixpath.basename(loader.root)
+    unsure = any(is_template(name) or fnmatchcase(own, posixpath.basename(name.strip("\"'"))) for name in included)
+    return None if unsure else main
 
 
 def _configuration(tree: Tree, loader: Loader, nodes: tuple[Node, ...], context: Context) -> Inventory:
@@ -99,7 +110,7 @@ def _configuration(tree: Tree, loader: Loader, nodes: tuple[Node, ...], context:
     facts, refused = _judged(loader, blocks, streams, context)
     if not facts and not blocks:
         return Inventory(files=tuple(loader.files))  # http alone
-    main = _above(tree, loader, path)
+    main = _above(tree, loader, nodes)
     if main is not None:
         note = f"{path}: {main} does not include this file; it has no effect"
         return Inventory(files=tuple(loader.files), notes=(note,))
