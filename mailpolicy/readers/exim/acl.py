@@ -211,7 +211,7 @@ class Asked:
         if value.text.strip() == "*":
             return True
         words = {word.strip().upper() for word in value.text.split(":")}
-        return True if words & set(self.offered) else None
+        return bool(words & set(self.offered))
 
     def _verified(self, text: str) -> bool | None:
         word = text.strip().split("=")[0].split("/")[0].strip()

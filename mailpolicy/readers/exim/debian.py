@@ -47,11 +47,21 @@ acl_smtp_data = MAIN_ACL_CHECK_DATA
 primary_hostname = MAIN_HARDCODE_PRIMARY_HOSTNAME
 .endif
 """
-_TLS = """\
+_ADVERTISED_4_96 = """\
 .ifdef MAIN_TLS_ENABLE
+.ifndef MAIN_TLS_ADVERTISE_HOSTS
+MAIN_TLS_ADVERTISE_HOSTS = *
+.endif
+tls_advertise_hosts = MAIN_TLS_ADVERTISE_HOSTS
+.endif
+"""
+_ADVERTISED_4_98 = """\
 .ifdef MAIN_TLS_ADVERTISE_HOSTS
 tls_advertise_hosts = MAIN_TLS_ADVERTISE_HOSTS
 .endif
+"""
+_TLS = """\
+.ifdef MAIN_TLS_ENABLE
 .ifdef MAIN_TLS_CERTKEY
 tls_certificate = MAIN_TLS_CERTKEY
 .else
@@ -302,6 +312,8 @@ def assemble(lexer: Lexer, folder: str, given: Answers | None, split: bool) -> b
             else:
                 assumed = assumed or name.startswith("01_")
                 lexer.text(PACKAGED[part][name])
+                if PACKAGED[part][name] is _TLS:
+                    lexer.text(_ADVERTISED_4_96 if lexer.old else _ADVERTISED_4_98)
     return assumed
 
 

@@ -83,8 +83,11 @@ class Lexer:
 
     def refuse(self, where: Span | None, why: str, maybe: bool = False) -> None:
         """Notes what keeps Exim from starting."""
-        if where is not None and not maybe:
-            self.refused.append(Unread(where, f"{why}: Exim does not start"))
+        if maybe:
+            return
+        if where is None:  # in text of the package, which some file here has made wrong
+            where = Span(self.files[0] if self.files else self.folder, 1, 1, 2)
+        self.refused.append(Unread(where, f"{why}: Exim does not start"))
 
     def file(self, path: str) -> None:
         """Reads one file of the configuration."""

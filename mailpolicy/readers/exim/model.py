@@ -226,7 +226,7 @@ class Model:
     def _set(self, options: dict[str, Option], name: str, option: Option) -> None:
         before = options.get(name)
         if before is not None and not before.maybe and not option.maybe:
-            self.lexer.refuse(option.where, f"{name} is set for the second time")
+            self.lexer.refuse(option.where or before.where, f"{name} is set for the second time")
         if before is None or before.maybe or not option.maybe:
             options[name] = option._replace(maybe=option.maybe or (before is not None and before.maybe))
 
