@@ -266,8 +266,8 @@ def test_sockets_that_mail_is_passed_to_from_within() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "global\n  daemon\ndefaults\n  mode http\nfrontend web\n  bind :80\n  bind :443 ssl crt a\n  default_backend b\n"
-        "backend b\n  server w 10.0.0.1:8080\n",
+        "global\n  daemon\ndefaults\n  mode http\nfrontend web\n  bind :80\n  bind :443 ssl crt a\n"
+        "  default_backend b\nbackend b\n  server w 10.0.0.1:8080\n",
         f"{TOP}listen mail_https\n  bind :443\n  server w 10.0.0.1:443\n",
         f"{TOP}listen webmail\n  bind :9443\n  server w 10.0.0.1:9443\n",
         f"{TOP}listen redis\n  bind :6379\n  server w 10.0.0.1:6379\n",
