@@ -34,6 +34,8 @@ def test_bad_example_blames_the_expected_text(name: str, number: int) -> None:
     blamed = {examples.blamed(example, finding) for finding in found(name, example)}
     wanted = set(resolved(example))
     assert {(file, line, text) for file, line, text in blamed} == wanted
+    if example.severity:
+        assert {finding.severity for finding in found(name, example)} == {example.severity}
 
 
 def resolved(example: Example) -> Iterator[tuple[str, int, str]]:
