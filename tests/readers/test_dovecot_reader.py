@@ -330,3 +330,20 @@ def test_a_list_of_24_that_is_only_added_to_keeps_what_a_missing_file_may_have_p
         "etc/dovecot/conf.d/20-managesieve.conf": "protocols {\n  sieve = yes\n}\n",
     }
     assert sorted({f.values["port"] for f in facts(files)}) == [143, 993, 4190]  # type: ignore[type-var]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[Definition]\nfailregex = ^x\n",
+        "# supervisor\n[program:dovecot]\ncommand=/usr/sbin/dovecot -F\n",
+        "check process dovecot with pidfile /run/dovecot/master.pid\n",
+        "if $programname == 'dovecot' then /var/log/dovecot.log\n",
+        ':programname, isequal, "dovecot" /var/log/dovecot.log\n',
+        "/var/log/dovecot.log {\n  rotate 4\n}\n",
+    ],
+)
+def test_files_of_other_programs_about_dovecot_are_left_alone(text: str) -> None:
+    inventory = dovecot.read(Memory({"filter.d/dovecot.conf": text}), ("filter.d/dovecot.conf",), None)
+    assert (inventory.facts, inventory.unread) == ((), ())
+    assert "another program" in inventory.notes[0]

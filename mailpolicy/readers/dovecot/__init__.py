@@ -28,6 +28,11 @@ _SNIFF = re.compile(
     re.MULTILINE,
 )
 
+_FOREIGN = (
+    r"\[[^\]\n]+\]\s*$|check\s+(?:process|host|file|program)\b|if\s+\$|[:$&]|(?:module|template|input|action)\(|<|/"
+)
+"""How files about Dovecot begin that are not Dovecot's: of fail2ban, supervisor, systemd, monit, rsyslog, logrotate."""
+
 
 def sniff(text: str) -> bool:
     """Whether a text looks like a Dovecot configuration."""
@@ -40,6 +45,16 @@ def _is_root(path: str) -> bool:
     return _ROOT.match(name) is not None and not _LOOKUP.search(name) and "/conf.d/" not in f"/{path}"
 
 
+def _is_foreign(tree: Tree, path: str) -> bool:
+    """Whether another program's file bears the name: by its first line that is no comment."""
+    try:
+        lines = tree.source(path).text.split("\n", 200)[:200]
+    except Unreadable:
+        return False
+    first = next((line.strip() for line in lines if line.strip() and not line.lstrip().startswith(("#", ";"))), "")
+    return re.match(_FOREIGN, first) is not None and not first.startswith(("{{", "{%", "<%"))
+
+
 def groups(paths: Sequence[str]) -> list[tuple[str, ...]]:
     """Every file by itself: main files first, for they include the others."""
     found: list[tuple[str, ...]] = [(p,) for p in paths if _is_root(p)]
@@ -49,6 +64,8 @@ def groups(paths: Sequence[str]) -> list[tuple[str, ...]]:
 def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Inventory:
     """Facts of one configuration, or of one part that no main file includes."""
     path = paths[0]
+    if _is_foreign(tree, path):
+        return Inventory((), (), (path,), (f"{path}: begins like a file of another program, not of Dovecot",))
     root = _is_root(path)
     above = None if root else _main_above(tree, path)
     if above is not None and not _LOOKUP.search(posixpath.basename(path)):
