@@ -347,3 +347,15 @@ def test_files_of_other_programs_about_dovecot_are_left_alone(text: str) -> None
     inventory = dovecot.read(Memory({"filter.d/dovecot.conf": text}), ("filter.d/dovecot.conf",), None)
     assert (inventory.facts, inventory.unread) == ((), ())
     assert "another program" in inventory.notes[0]
+
+
+def test_numbered_parts_of_other_programs_are_left_alone() -> None:
+    files = {
+        "etc/nginx/conf.d/10-site.conf": "server {\n  listen 80;\n}\n",
+        "etc/fonts/conf.d/10-hinting.conf": "<?xml version='1.0'?>\n<fontconfig/>\n",
+    }
+    for path in files:
+        inventory = dovecot.read(Memory(files), (path,), None)
+        assert (inventory.facts, inventory.unread) == ((), ())
+    part = {"roles/mail/files/conf.d/10-auth.conf": "disable_plaintext_auth = no\n"}
+    assert dovecot.read(Memory(part), tuple(part), None).facts

@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections.abc import Sequence
 
-from mailpolicy.readers.dovecot import checks, listeners, outgoing, secrets, server, sockets
+from mailpolicy.readers.dovecot import checks, listeners, names23, names24, outgoing, secrets, server, sockets
 from mailpolicy.readers.dovecot.build import Builder
 from mailpolicy.readers.dovecot.dialect import dialect_of
 from mailpolicy.readers.dovecot.loader import Loader
@@ -46,13 +46,26 @@ def _is_root(path: str) -> bool:
 
 
 def _is_foreign(tree: Tree, path: str) -> bool:
-    """Whether another program's file bears the name: by its first line that is no comment."""
+    """Whether another program's file bears the name: by its first line, or because nothing in it is Dovecot's."""
     try:
         lines = tree.source(path).text.split("\n", 200)[:200]
     except Unreadable:
         return False
-    first = next((line.strip() for line in lines if line.strip() and not line.lstrip().startswith(("#", ";"))), "")
-    return re.match(_FOREIGN, first) is not None and not first.startswith(("{{", "{%", "<%"))
+    lines = [line.strip() for line in lines if line.strip() and not line.lstrip().startswith(("#", ";"))]
+    if not lines or lines[0].startswith(("{{", "{%", "<%")):
+        return False
+    if re.match(_FOREIGN, lines[0]):
+        return True
+    named = "dovecot" in path.lower() or _main_above(tree, path) is not None
+    return not named and not any(_is_known(line) for line in lines)
+
+
+def _is_known(line: str) -> bool:
+    """Whether a line sets something of Dovecot's or opens a section of it."""
+    key, equals, _ = line.partition("=")
+    if equals:
+        return key.strip() in names23.ROOT or key.strip() in names24.SETTINGS
+    return re.match(r"(?:service|protocol|passdb|userdb|namespace|plugin|mailbox)\b[^={]*\{|!include", line) is not None
 
 
 def groups(paths: Sequence[str]) -> list[tuple[str, ...]]:
