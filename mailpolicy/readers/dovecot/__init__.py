@@ -78,7 +78,8 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     """Facts of one configuration, or of one part that no main file includes."""
     path = paths[0]
     if _is_foreign(tree, path):
-        return Inventory((), (), (path,), (f"{path}: begins like a file of another program, not of Dovecot",))
+        words = f"{path}: begins like a file of another program, not of Dovecot"
+        return Inventory((), (), (path,), (words,) if "dovecot" in path.lower() else ())
     root = _is_root(path)
     above = None if root else _main_above(tree, path)
     if above is not None and not _LOOKUP.search(posixpath.basename(path)):
