@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from mailpolicy.readers.postfix import connections, listeners, server
-from mailpolicy.readers.postfix.lexer import is_template, logical_lines, start
+from mailpolicy.readers.postfix.lexer import is_template, logical_lines, start, writes_settings
 from mailpolicy.readers.postfix.master import Config, Service, services, settings, stock
 from mailpolicy.readers.postfix.params import NEWEST, Written
 from mailpolicy.tree import Tree
@@ -111,7 +111,7 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     first = main_path or master_path or paths[0]
     config = Config(
         tree, posixpath.dirname(first), main, (), version.numbers if version else NEWEST, unread, first, master_path,
-        main_path is None or main_path not in files or fragment, {},
+        main_path is None or main_path not in files or fragment or writes_settings(tree.source(main_path)), {},
     )  # fmt: skip
     config = config._replace(services=listeners.started(config, entries))
     dead = bool(main_fatal or master_fatal) and not _templated(tree, files)

@@ -172,10 +172,10 @@ class View:
         default = self.default(name)
         if self.partial and name not in self._given:
             raise UnknownValueError
-        if reader and name not in self._given and not _visible(name, reader):
-            return None
         if default is None and (name in MACHINE or (name.isupper() and len(name) > 1)):
             raise UnknownValueError
+        if reader and name not in self._given and not _visible(name, reader):
+            return None
         return default
 
     def _domain(self) -> str:
