@@ -127,8 +127,13 @@ def test_what_cannot_be_read(
 
 
 @pytest.fixture
-def unprivileged() -> Iterator[Path]:
+def unprivileged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Path]:
     """A folder to work in as somebody who may not read everything."""
+    for reader, files in SAMPLES.items():  # loads all modules while they can be read
+        (tmp_path / reader).mkdir()
+        for name, text in files.items():
+            (tmp_path / reader / name).write_text(text)
+    checked(tmp_path, capsys)
     folder = Path(tempfile.mkdtemp())
     if os.geteuid() != 0:
         yield folder
