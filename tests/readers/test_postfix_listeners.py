@@ -99,6 +99,7 @@ def test_tls(main: str, options: str, expected: str | None) -> None:
         (SASL + CERT + "smtpd_tls_security_level = encrypt\n", "tls-only"),
         (SASL + "smtpd_discard_ehlo_keywords = auth\n", "none"),
         (SASL + "smtpd_sasl_security_options = noplaintext\n", "challenge"),
+        (SASL + CERT + "smtpd_tls_security_level = encrypt\nsmtpd_discard_ehlo_keywords = starttls\n", "none"),
     ],
 )
 def test_auth(main: str, expected: str) -> None:

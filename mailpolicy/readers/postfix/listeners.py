@@ -223,6 +223,8 @@ def _put_client_certificate(draft: Draft, view: View, level: str | None) -> None
 
 def _put_logins(draft: Draft, session: Session, level: tls.Level) -> sasl.Logins:
     found = sasl.logins(session.view, level.tls, session.config.tree, session.config.folder)
+    if level.tls == "none" and tls.level(session.view).tls == "required":  # TLS is demanded, STARTTLS refused
+        found = sasl.Logins("none", level.origins, (), level.origins)
     draft.maybe("auth", found.auth, found.origins)
     draft.maybe("mechanisms", found.mechanisms, found.mechanism_origins)
     proxy = session.config.view(session.service).get(_proxy(session.service))
