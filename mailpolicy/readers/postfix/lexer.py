@@ -16,7 +16,9 @@ SEPARATORS = ", \t\r\n"
 """Between the elements of a list (CHARS_COMMA_SP)."""
 
 _TEMPLATE = re.compile(
-    r"(?<!\$)\{\{|\{%|\{#|<%|%%[A-Za-z]|@@?[A-Za-z][A-Za-z0-9_.-]*@@?(?![A-Za-z0-9])|(?<![A-Za-z0-9_])__[A-Z][A-Z0-9_]*"
+    r"(?<!\$)(?<!inline:)(?<!cidr:)(?<!regexp:)(?<!pcre:)\{\{"
+    r"|(?:inline|cidr|regexp|pcre):\{\{(?![^{}|()'\"]*=[^=]|!?[/0-9])"  # a table within the setting is none
+    r"|\{%|\{#|<%|%%[A-Za-z]|@@?[A-Za-z][A-Za-z0-9_.-]*@@?(?![A-Za-z0-9])|(?<![A-Za-z0-9_])__[A-Z][A-Z0-9_]*"
     r"|%\([a-z_]+\)s|#\{|<[A-Za-z][A-Za-z0-9_. -]*>|%\{|(?<![A-Za-z0-9_])PH_[A-Z]|\$\{[A-Z][A-Z0-9_]*:[-?=]"
     r"|\$\{env\[|(?<![A-Za-z0-9_%])%[a-z][a-z_]{3,}"
 )

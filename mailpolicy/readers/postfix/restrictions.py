@@ -186,7 +186,8 @@ def strange(view: View) -> list[tuple[Span, str]]:
                 found.append((span, f'unknown restriction "{word}"; smtpd refuses mail that gets there'))
     for pattern, span in view.elements("mynetworks") if view.is_set("mynetworks") else []:
         if span is not None and bad_network(pattern):
-            found.append((span, f'"{pattern}" has address bits behind its prefix; smtpd refuses mail that gets there'))
+            why = "needs brackets" if _bare_ipv6(pattern) else "has address bits behind its prefix"
+            found.append((span, f'"{pattern}" {why}; smtpd refuses mail that gets there'))
     return found
 
 
@@ -239,13 +240,18 @@ def _blame(lists: Lists, verdicts: list[tuple[str, Verdict]]) -> tuple[Origin, .
 def _site(view: View, networks: Networks, config: Config) -> Site:
     files = Files(config.tree, config.folder)
     entries = list(_networks(networks.entries, files, 0))
-    trusts = networks.unknown or any(not pattern.startswith("!") for pattern, _ in networks.entries)
+    trusts = networks.unknown or any(text[0] != "!" and not bad_network(text) for text, _ in networks.entries)
     spoiled = tuple(Origin("sets", span) for pattern, span in networks.entries if bad_network(pattern))[:1]
     return Site(view, files, _world(entries), trusts, spoiled, _relays_all(view, files))
 
 
 def bad_network(pattern: str) -> bool:
-    """Whether a pattern of mynetworks has address bits behind its prefix, which Postfix refuses (cidr_match.c)."""
+    """Whether Postfix refuses a pattern of mynetworks: address bits behind its prefix, IPv6 without brackets.
+
+    The latter is the name of a table of an unknown type (cidr_match.c, match_list.c).
+    """
+    if _bare_ipv6(pattern):
+        return True
     bare = pattern.lstrip("!").replace("[", "").replace("]", "")
     if "/" not in bare or bare.startswith("/") or not bare[0].isalnum():
         return False
@@ -255,6 +261,10 @@ def bad_network(pattern: str) -> bool:
         return ipaddress.ip_interface(bare).ip != ipaddress.ip_interface(bare).network.network_address
     except ValueError:
         return False
+
+
+def _bare_ipv6(pattern: str) -> bool:
+    return re.match(r"!*(?:[0-9a-fA-F]{1,4})?:[0-9a-fA-F:.]*(?:/[0-9]+)?$", pattern) is not None
 
 
 def _networks(
@@ -298,6 +308,8 @@ def _world(entries: list[tuple[str, Span | None]]) -> tuple[tuple[int, Origin], 
     before: list[tuple[str, Span | None]] = []
     for pattern, span in entries:
         bare = pattern.lstrip("!")
+        if _bare_ipv6(bare):
+            continue
         family = 6 if ":" in bare else 4
         if pattern.startswith("!"):
             too_late = next((s for p, s in before if _covers(p, bare)), None)
