@@ -58,15 +58,17 @@ def test_a_remark_sets_nothing(line: str) -> None:
 
 
 def test_a_variable_of_the_shell_is_not_an_empty_certificate() -> None:
-    listed = values(
-        mta(
-            "compatibility_level = 3.6\nsmtpd_tls_security_level = may\nsmtpd_tls_cert_file = $MAIL_CERT\nsmtpd_tls_key_file = $MAIL_KEY\n"
-        ),
-        "listener",
-        "broken",
-    )
-    assert listed == [None]
+    pair = "smtpd_tls_cert_file = $MAIL_CERT\nsmtpd_tls_key_file = $MAIL_KEY\n"
+    main = "compatibility_level = 3.6\nsmtpd_tls_security_level = may\n" + pair
+    assert values(mta(main), "listener", "broken") == [None]
 
 
 def test_a_switch_in_front_of_a_setting_makes_it_unknown() -> None:
     assert values(mta("%{with_dovecot}smtpd_sasl_auth_enable = yes\n"), "listener", "auth") == [None]
+
+
+def test_an_include_from_a_folder_that_is_not_in_the_tree_leaves_the_rest_known() -> None:
+    text = "!include site.d/*.conf\nprotocols = imap\nssl = required\n"
+    inventory = dovecot.read(Memory({"dovecot.conf": text}), ("dovecot.conf",), None)
+    assert inventory.unread == ()
+    assert 993 in values(inventory, "listener", "port")

@@ -72,7 +72,7 @@ CASES_23 = {
     "bad-ssl": BOTH + "ssl = on\n" + CERT,
     "port-taken": BOTH + "service imap-login {\n inet_listener imap {\n port = 993\n }\n}\n" + CERT,
     "comma": "protocols = imap, pop3\n" + CERT,
-    "missing-include": BOTH + "!include more/*.conf\n" + CERT,
+    "missing-include": BOTH + "!include more.conf\n" + CERT,
     "one-line": BOTH + "protocol imap { ssl = no }\n" + CERT,
 }
 
