@@ -162,7 +162,7 @@ def _judged(
     facts = [
         *heard,
         *(outgoing.facts(model, path, on) if not refused else []),
-        *server.facts(model, path, first, heard, fragment),
+        *server.facts(model, path, first, heard, fragment, secrets.default_schemes(tree, loader, model)),
         *checks.settings(model, builder, path),
         *secrets.facts(tree, loader, model, path),
     ]
