@@ -181,6 +181,7 @@ def test_unknown_only_where_it_decides(main: str, relay: str | None) -> None:
     [
         ("c.cidr", "0.0.0.0/0 OK\n", "check_client_access cidr", "open"),
         ("c.cidr", "0.0.0.0/0 REJECT\n0.0.0.0/0 OK\n", "check_client_access cidr", "none"),
+        ("c.cidr", "58.0.0.0/8 REJECT\n0.0.0.0/0 OK\n", "check_client_access cidr", "open"),
         ("c.cidr", "192.0.2.0/24 OK\n", "check_client_access cidr", "networks"),
         ("r.re", "/./ OK\n", "check_recipient_access regexp", "open"),
         ("r.re", "/@partner\\.example$/ OK\n", "check_recipient_access regexp", "none"),
@@ -304,6 +305,12 @@ def test_service_overrides_win() -> None:
     config = instance(NOBODY, master=master)
     view = config.view(config.services[0])
     assert restrictions.relay(view, networks(view), config).relay == "open"
+
+
+@pytest.mark.parametrize(("pattern", "relay"), [("/./", "open"), (r"/^192\.0\.2\./", "networks")])
+def test_trusted_networks_by_pattern(pattern: str, relay: str) -> None:
+    answer, _ = relaying("mynetworks = regexp:/etc/postfix/networks\n", {"networks": f"{pattern} yes\n"})
+    assert answer.relay == relay
 
 
 def test_patterns_without_end_do_not_hang() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from mailpolicy.addresses import contains
 from mailpolicy.lean import TYPE_CHECKING, NamedTuple
 from mailpolicy.readers.postfix.lexer import is_template
-from mailpolicy.readers.postfix.tables import PATTERNS, Files, open_table
+from mailpolicy.readers.postfix.tables import PATTERNS, Files, Table, matches, open_table
 from mailpolicy.readers.postfix.verdicts import (
     PASS,
     STAGES,
@@ -288,8 +288,21 @@ def _networks(
                 yield "[::]/0", span
             elif table.kind == "cidr":
                 yield from ((entry.key, entry.key_where) for entry in table.entries or ())
+            elif table.kind in PATTERNS:
+                yield from _patterns(table)
         else:
             yield pattern, span
+
+
+_SAMPLES = (("0.0.0.0/0", ("198.51.100.20", "203.0.113.9", "8.8.4.4")), ("[::]/0", ("2001:db8::1", "2a00:1450::7")))
+
+
+def _patterns(table: Table) -> Iterator[tuple[str, Span | None]]:
+    """The whole of a family where a pattern meets every address of it."""
+    for entry in table.entries or ():
+        for family, addresses in _SAMPLES:
+            if not entry.guards and all(matches(table.kind, entry.key, address) for address in addresses):
+                yield family, entry.key_where
 
 
 def _words(source: Source) -> Iterator[tuple[str, Span]]:

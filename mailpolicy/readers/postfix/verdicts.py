@@ -251,7 +251,8 @@ class Lists:
             blame = (origin, Origin("implies", entry.where, f"{table.kind} table"), *found.blame)
             if found.outcome == PASS and word in _NO_OK:
                 found = Verdict(STOP)
-            if found.outcome == PASS or reach == "everyone":
+            whole = table.kind != "cidr" or all(key.endswith("/0") for key in (*entry.guards, entry.key))
+            if found.outcome == PASS or (reach == "everyone" and whole):
                 return Verdict(found.outcome, blame, found.unsure)
         return Verdict(ON)
 
