@@ -140,6 +140,10 @@ def test_loopback_is_always_let_in() -> None:
         (IMAP + "login_trusted_networks = 10.0.0.0/8 mail.example.net\n", "mail.example.net is no network"),
         (IMAP + "login_trusted_networks = 10.0.0.0/255.0.0.0\n", "is no network"),
         (IMAP + "login_trusted_networks = 10.0.0.0/99\n", "is no network"),
+        (IMAP + "auth_mechanisms = plain, login\n", "no authentication mechanism plain,"),
+        (IMAP + "auth_mechanisms = plain scram\n", "no authentication mechanism scram"),
+        (IMAP24 + "auth_mechanisms = plain otp\n", "no authentication mechanism otp"),
+        (IMAP + "auth_mechanisms =\n", "auth_mechanisms is empty"),
         (IMAP24 + "auth_allow_cleartext = yes\nprotocol imap {\n  ssl = required\n}\n", "contradicts"),
     ],
 )
@@ -247,6 +251,20 @@ def test_apop_alone_lets_nobody_into_imap_and_pop3_announces_user_all_the_same()
     assert listener(text, 993).values["auth"] == "none"
     assert listener(text, 995).values["mechanisms"] == ("APOP", "USER")
     assert listener(text + "disable_plaintext_auth = no\n", 110).values["auth"] == "cleartext"
+
+
+def test_only_a_fault_of_tls_is_told_of_starttls() -> None:
+    assert str(listener("protocols = imap\n", 143).values["broken"]).startswith("STARTTLS is announced but fails: no")
+    assert str(listener(IMAP + "auth_mechanisms = x\n", 143).values["broken"]).startswith("there is no")
+
+
+@pytest.mark.parametrize("mechanisms", ["PLAIN Login", "{{ mechanisms }}", "plain external scram-sha-256"])
+def test_mechanisms_that_work_or_are_unknown_break_nothing(mechanisms: str) -> None:
+    assert listener(IMAP + f"auth_mechanisms = {mechanisms}\n", 993).values["broken"] is None
+
+
+def test_a_list_of_24_may_have_commas() -> None:
+    assert listener(IMAP24 + "auth_mechanisms = plain, login\n", 993).values["broken"] is None
 
 
 def test_groups_that_are_there_are_used() -> None:

@@ -10,6 +10,13 @@ from mailpolicy.types import Origin
 READABLE = frozenset(("PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER", "USER"))
 """Mechanisms that send the secret itself; Dovecot counts them as plaintext (mech->flags), and POP3's USER too."""
 
+_MECHANISMS = frozenset(
+    ("PLAIN", "LOGIN", "CRAM-MD5", "DIGEST-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256", "APOP", "ANONYMOUS", "EXTERNAL",
+     "XOAUTH2", "OAUTHBEARER", "NTLM", "GSSAPI", "GSS-SPNEGO")
+)  # fmt: skip
+_ONLY_OLDER = frozenset(("OTP", "SKEY", "RPA"))
+_ONLY_24 = frozenset(("SCRAM-SHA-1-PLUS", "SCRAM-SHA-256-PLUS"))
+
 VERSIONS = ("TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 _MINIMUM = {"any": 0, "sslv3": 0, "tlsv1": 0, "tlsv1.1": 1, "tlsv1.2": 2, "tlsv1.3": 3, "latest": 3}
 Origins = tuple[Origin, ...]
@@ -147,7 +154,10 @@ def tls_fault(model: Model, place: Place) -> tuple[str, Origins]:
 
 
 def run_fault(model: Model, place: Place) -> tuple[str, Origins]:
-    """Why the process behind a socket dies at each connection, or ""."""
+    """Why the process behind a socket, or the one that it asks, dies at each connection, or ""."""
+    why, origins = _mechanism_fault(model) if place.protocol != "lmtp" else ("", ())
+    if why:
+        return why, origins
     if model.dialect != "2.4":
         return _invalid_network(model, place) if place.protocol != "lmtp" else ("", ())
     ssl, (allowed, clear) = model.get("ssl", place), cleartext(model, place)
@@ -156,6 +166,18 @@ def run_fault(model: Model, place: Place) -> tuple[str, Origins]:
             return f"{name} takes no variable", looked.origins
     if ssl.known and ssl.value == "required" and allowed:
         return "auth_allow_cleartext = yes contradicts ssl = required", clear.origins
+    return "", ()
+
+
+def _mechanism_fault(model: Model) -> tuple[str, Origins]:
+    """Why the authentication process dies for its list of mechanisms (mech_register_init()), or ""."""
+    words, known, origins = model.words("auth_mechanisms", " ")
+    names = _MECHANISMS | (_ONLY_24 if model.dialect == "2.4" else _ONLY_OLDER)
+    for word, origin in words if known else ():
+        if word.upper() not in names:
+            return f"there is no authentication mechanism {word}; the authentication process dies", (origin,)
+    if known and not words:
+        return "auth_mechanisms is empty; the authentication process dies", origins
     return "", ()
 
 
@@ -206,6 +228,7 @@ def _logins(
     chain = (*chain, *(o for o in certificate.origins if certificate.yes))
     starttls = ssl.value != "no" and not fault[0]
     broken, broken_from = ("", ()) if ssl.value == "no" else fault
+    broken = broken and f"STARTTLS is announced but fails: {broken}"
     if not known or (readable is None and any(m in READABLE for m in usable)):
         return Access("none" if not starttls else None, None, broken, chain, chain, broken_from)
     auth = "tls-only" if starttls and usable else "none"

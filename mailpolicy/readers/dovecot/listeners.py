@@ -218,8 +218,6 @@ def _put_broken(model: Model, draft: Draft, listener: Listener, worst: Access, v
         families = [*(networks.family(w) for w, _ in words), None]
         if known and version not in families[: families.index(None)]:  # Dovecot stops at what is no network
             why = "haproxy = yes, but haproxy_trusted_networks names no proxy of this address family"
-    if why and not listener.ssl and "haproxy" not in why and worst.tls == "none":
-        why = f"STARTTLS is announced but fails: {why}"
     draft.put("broken", why or None, origins if why else ())
 
 
