@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 from mailpolicy.version import VERSION
 
+argparse._ = str  # type: ignore[attr-defined]  # no translations: looking for them costs a twentieth of a small run
 FORMATS = ("text", "json", "sarif", "github")
 _HELP = """\
 Reads mail server and client configuration, works out what the software would really do, and says

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
-from mailpolicy.addresses import contains
+from mailpolicy.addresses import LOOPBACK, contains
 from mailpolicy.lean import TYPE_CHECKING, NamedTuple
 from mailpolicy.readers.postfix.lexer import is_template
 from mailpolicy.readers.postfix.tables import PATTERNS, Files, Table, matches, open_table
@@ -245,6 +246,7 @@ def _site(view: View, networks: Networks, config: Config) -> Site:
     return Site(view, files, _world(entries), trusts, spoiled, _relays_all(view, files))
 
 
+@lru_cache(maxsize=1024)
 def bad_network(pattern: str) -> bool:
     """Whether Postfix refuses a pattern of mynetworks: address bits behind its prefix, IPv6 without brackets.
 
@@ -253,7 +255,7 @@ def bad_network(pattern: str) -> bool:
     if _bare_ipv6(pattern):
         return True
     bare = pattern.lstrip("!").replace("[", "").replace("]", "")
-    if "/" not in bare or bare.startswith("/") or not bare[0].isalnum():
+    if "/" not in bare or bare in LOOPBACK or bare.startswith("/") or not bare[0].isalnum():
         return False
     import ipaddress  # imported late: costs start-up time that most configurations do not need
 

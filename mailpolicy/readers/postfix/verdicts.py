@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
+from mailpolicy.addresses import LOOPBACK
 from mailpolicy.lean import TYPE_CHECKING, NamedTuple
 from mailpolicy.readers.postfix.lexer import is_template
 from mailpolicy.readers.postfix.tables import (
@@ -354,6 +355,9 @@ def _reach(asked: str, kind: str, key: str, who: Who) -> str:
 @lru_cache(maxsize=1 << 14)
 def wide(key: str, family: int) -> bool:
     """Whether a network holds strangers: a whole family of addresses, or public down to a /8."""
+    _, slash, bits = key.rpartition("/")
+    if not slash or key in LOOPBACK or (bits.isdigit() and int(bits[:4]) > 8):
+        return False
     import ipaddress  # imported late: costs start-up time that most configurations do not need
 
     try:
