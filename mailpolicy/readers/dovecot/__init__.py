@@ -22,10 +22,9 @@ _ENDING = r"(?:\.(?:conf|ext|cf|j2|jinja2?|tmpl|tpl|template|erb|epp|in|dist|sam
 _LOOKUP = re.compile(
     rf"(?:^|[-/])(?:sql|ldap|mysql|pgsql|dict|dict-sql|dict-auth|oauth2|used-quota|share-folder|last-login)[^/]*{_ENDING}"
 )
-_SNIFF = re.compile(
+_SNIFF = (
     r"^\s*(?:dovecot_config_version|disable_plaintext_auth|auth_allow_cleartext|ssl_server_cert_file|mail_location)\s*="
-    r"|^\s*service\s+(?:imap|pop3|submission|managesieve)-login\s*\{|^\s*passdb\s*(?:[\w-]+\s*)?\{",
-    re.MULTILINE,
+    r"|^\s*service\s+(?:imap|pop3|submission|managesieve)-login\s*\{|^\s*passdb\s*(?:[\w-]+\s*)?\{"
 )
 
 _FOREIGN = (
@@ -36,7 +35,7 @@ _FOREIGN = (
 
 def sniff(text: str) -> bool:
     """Whether a text looks like a Dovecot configuration."""
-    return _SNIFF.search(text) is not None
+    return re.search(_SNIFF, text, re.MULTILINE) is not None
 
 
 def _is_root(path: str) -> bool:

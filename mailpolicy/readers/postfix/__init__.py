@@ -31,16 +31,15 @@ _ENDINGS = (
     ".sample",
     ".example",
 )
-_SNIFF = re.compile(
+_SNIFF = (
     r"^(?:smtpd?_[a-z_]+|my(?:hostname|networks|destination|origin)|inet_interfaces|relayhost|queue_directory)[ \t]*="
-    r"|^(?:smtp|submission|smtps|submissions|pickup|cleanup|qmgr)[ \t]+(?:inet|unix|fifo|pass)[ \t]+[yn-][ \t]",
-    re.MULTILINE,
+    r"|^(?:smtp|submission|smtps|submissions|pickup|cleanup|qmgr)[ \t]+(?:inet|unix|fifo|pass)[ \t]+[yn-][ \t]"
 )
 
 
 def sniff(text: str) -> bool:
     """Whether a text looks like main.cf or master.cf."""
-    return _SNIFF.search(text) is not None
+    return re.search(_SNIFF, text, re.MULTILINE) is not None
 
 
 def groups(paths: Sequence[str]) -> list[tuple[str, ...]]:
