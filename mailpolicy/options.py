@@ -147,7 +147,7 @@ def _assumptions(text: str) -> dict[str, str]:
     found = {}
     for part in text.split(","):
         name, equals, version = part.partition("=")
-        if not equals or not version[:1].isdigit():
+        if not equals or not any(char.isdigit() for char in version):
             raise argparse.ArgumentTypeError(f"{part!r} is not of the form postfix=3.7")
         found[name.strip().lower()] = version.strip()
     return found
