@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-_LOOPBACK = frozenset(("127.0.0.0/8", "127.0.0.1", "127.0.0.1/32", "::1", "::1/128", "::ffff:127.0.0.0/104"))
+LOOPBACK = frozenset(("127.0.0.0/8", "127.0.0.1", "127.0.0.1/32", "::1", "::1/128", "::ffff:127.0.0.0/104"))
 """What mynetworks holds as a rule, known without importing ipaddress."""
 _WIDTH = ("loopback", "private", "wide", "public", "world")
 
@@ -76,7 +76,7 @@ def network_scope(networks: Iterable[str]) -> str | None:
 
 def _one_network(text: str) -> str | None:
     text = text.strip().lstrip("[").replace("]", "")
-    if text in _LOOPBACK:
+    if text in LOOPBACK:
         return "loopback"
     import ipaddress
 

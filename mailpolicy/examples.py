@@ -17,11 +17,15 @@ _EXPECT = re.compile(r"(?P<file>[^:]+?)(?::(?P<line>\d+))?: (?P<text>.+)\Z", re.
 
 
 class Example(NamedTuple):
-    """One good or bad example. ``expect`` are the texts that must be blamed: (file, line or None, text)."""
+    """One good or bad example. ``expect`` are the texts that must be blamed: (file, line or None, text).
+
+    ``severity``: what all findings of a bad example must have; empty where the rule has no grades to tell apart.
+    """
 
     files: Mapping[str, str]
     assume: Mapping[str, Version]
     expect: tuple[tuple[str, int | None, str], ...]
+    severity: str = ""
 
 
 class Outcome(NamedTuple):
@@ -43,9 +47,9 @@ def _example(node: Node) -> Example:
     files = {name: str(entry.scalar) for name, entry in (items["files"].items or {}).items()}
     assume = items["assume"].items or {} if "assume" in items else {}
     versions = {name: Version(policy.numbers(str(entry.scalar)), "the example") for name, entry in assume.items()}
-    return Example(
-        files, versions, tuple(_expected(e) for e in items["expect"].entries or ()) if "expect" in items else ()
-    )
+    expect = tuple(_expected(e) for e in items["expect"].entries or ()) if "expect" in items else ()
+    severity = str(items["severity"].scalar) if "severity" in items else ""
+    return Example(files, versions, expect, severity)
 
 
 def _expected(node: Node) -> tuple[str, int | None, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mailpolicy.types import Rule
+from mailpolicy.types import Grade, Rule
 
 
 def explain(rule: Rule) -> str:
@@ -10,7 +10,7 @@ def explain(rule: Rule) -> str:
     parts = [f"{rule.id} ({rule.severity}; about a {rule.subject}; group {rule.group})", "", rule.rationale, ""]
     if rule.grades:
         parts += ["Severity by circumstance:"]
-        parts += [f"  {grade.severity} when {_words(grade.when)}" for grade in rule.grades] + [""]
+        parts += [f"  {grade.severity} when {_circumstance(grade)}" for grade in rule.grades] + [""]
     parts += ["How to mend it:"]
     parts += [f"  {name}: {words}" if name != "any" else f"  {words}" for name, words in rule.fixes.items()]
     parts += ["", "Sources:"] + [f"  {source}" for source in rule.source]
@@ -18,6 +18,10 @@ def explain(rule: Rule) -> str:
         parts += _example(title, rule, key)
     parts += ["", f"To accept one finding, write above it: mailpolicy: ignore[{rule.id}] until=YYYY-MM-DD -- reason"]
     return "\n".join(parts)
+
+
+def _circumstance(grade: Grade) -> str:
+    return " and ".join(filter(None, [_words(grade.when), "no file sets it" if grade.untouched else ""]))
 
 
 def _words(schema: object) -> str:
@@ -48,7 +52,7 @@ def _test(test: object) -> str:
 
 
 def _example(title: str, rule: Rule, key: str) -> list[str]:
-    """The first example of a kind, from the rule's own file."""
+    """An example from the rule's own file: one in a native format where there is one."""
     import os
 
     from mailpolicy import data
@@ -56,9 +60,12 @@ def _example(title: str, rule: Rule, key: str) -> list[str]:
     from mailpolicy.tree import Disk
 
     node = load(Disk().source(os.path.join(data.RULES, rule.group, f"{rule.id}.yaml")))
-    entries = (node.items or {})[key].entries or ()
+    entries = [entry.items or {} for entry in (node.items or {})[key].entries or ()]
+    native = [entry for entry in entries if set(entry["files"].items or {}) != {"mailpolicy.yaml"}]
+    chosen = (native or entries)[0]
     out: list[str] = []
-    for entry in entries[:1]:
-        for name, text in ((entry.items or {})["files"].items or {}).items():
-            out += ["", f"{title} ({name}):"] + [f"    {line}" for line in str(text.scalar).rstrip().split("\n")]
+    for name, text in (chosen["files"].items or {}).items():
+        out += ["", f"{title} ({name}):"] + [f"    {line}" for line in str(text.scalar).rstrip().split("\n")]
+    if "expect" in chosen:
+        out += ["", "The wrong text:"] + [f"    {entry.scalar}" for entry in chosen["expect"].entries or ()]
     return out

@@ -69,21 +69,27 @@ def _broken(rule: Rule, fact: Fact) -> Candidate | None:
     if schema.judge(rule.when, fact.values) is not True or schema.judge(rule.require, fact.values) is not False:
         return None
     at, where = blame(rule, fact)
-    return None if where is None else Candidate(rule, fact, at, where, severity(rule, fact, where.file))
+    return None if where is None else Candidate(rule, fact, at, where, severity(rule, fact, at, where.file))
 
 
 def blame(rule: Rule, fact: Fact) -> tuple[str, Span | None]:
     """The field to blame and its position: the first of ``at`` that a file sets, else the first."""
     for field in rule.at:
-        steps = fact.origins.get(field, ())
-        if sum(origin.where is not None for origin in steps) > 1:
+        if _set(fact, field):
             return field, position(fact, field)
     return rule.at[0], position(fact, rule.at[0])
 
 
-def severity(rule: Rule, fact: Fact, path: str) -> str:
+def _set(fact: Fact, field: str) -> bool:
+    """Whether a file sets the field, besides the place where the thing is declared."""
+    return sum(origin.where is not None for origin in fact.origins.get(field, ())) > 1
+
+
+def severity(rule: Rule, fact: Fact, at: str, path: str) -> str:
     """The grade that the circumstances give; a sample file is never an error."""
     for grade in rule.grades:
+        if grade.untouched and _set(fact, at):
+            continue
         if schema.judge(grade.when, fact.values) is True:
             found = grade.severity
             break

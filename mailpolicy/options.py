@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 from mailpolicy.version import VERSION
 
+argparse._ = str  # type: ignore[attr-defined]  # no translations: looking for them costs a twentieth of a small run
 FORMATS = ("text", "json", "sarif", "github")
 _HELP = """\
 Reads mail server and client configuration, works out what the software would really do, and says
@@ -146,7 +147,7 @@ def _assumptions(text: str) -> dict[str, str]:
     found = {}
     for part in text.split(","):
         name, equals, version = part.partition("=")
-        if not equals or not version[:1].isdigit():
+        if not equals or not any(char.isdigit() for char in version):
             raise argparse.ArgumentTypeError(f"{part!r} is not of the form postfix=3.7")
         found[name.strip().lower()] = version.strip()
     return found

@@ -108,8 +108,9 @@ def inside(path: str, folder: str) -> bool:
 
 
 def numbers(version: str) -> tuple[int, ...]:
-    """``3.7.11-0+deb12u1`` -> (3, 7, 11)."""
-    return tuple(int(part) for part in re.findall(r"\d+", re.split(r"[-+~ ]", version)[0])[:3])
+    """The first numbers of a version, at most three: ``3.7.11-0+deb12u1`` and ``Postfix 3.7.11`` -> (3, 7, 11)."""
+    found = re.search(r"\d+(?:\.\d+)*", version)
+    return tuple(int(part) for part in found[0].split(".")[:3]) if found else ()
 
 
 def excluded(policy: Policy, path: str) -> bool:

@@ -96,9 +96,12 @@ def _grades(node: Node | None) -> tuple[Grade, ...]:
         return ()
     found = []
     for entry in node.entries or ():
-        if not entry.items or set(entry.items) != {"when", "severity"}:
+        if not entry.items or set(entry.items) - {"untouched"} != {"when", "severity"}:
             raise RuleError("has a grade that is not a pair of when and severity", entry.where)
-        found.append(Grade(_schema(entry.items["when"]), _severity(entry.items["severity"])))
+        untouched = entry.items.get("untouched")
+        if untouched is not None and untouched.plain() is not True:
+            raise RuleError("has a grade whose 'untouched' is not true: leave it out", untouched.where)
+        found.append(Grade(_schema(entry.items["when"]), _severity(entry.items["severity"]), untouched is not None))
     return tuple(found)
 
 

@@ -97,6 +97,8 @@ class Grade(NamedTuple):
 
     when: Mapping[str, object]
     severity: str
+    untouched: bool = False
+    """Only where no file sets the blamed field: the program's own default."""
 
 
 class Rule(NamedTuple):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -81,6 +83,7 @@ def test_every_reader_has_a_sample() -> None:
     assert set(SAMPLES) == set(PATTERNS)
 
 
+NOBODY = 65534
 Make = Callable[[Path, bytes], None]
 FILES = [(reader, name) for reader, files in SAMPLES.items() for name in files]
 
@@ -156,12 +159,31 @@ def test_what_cannot_be_read(
     assert name in said
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+@pytest.fixture
+def unprivileged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Path]:
+    """A folder to work in as somebody who may not read everything."""
+    for reader, files in SAMPLES.items():  # loads all modules while they can be read
+        (tmp_path / reader).mkdir()
+        for name, text in files.items():
+            (tmp_path / reader / name).write_text(text)
+    checked(tmp_path, capsys)
+    folder = Path(tempfile.mkdtemp())
+    if os.geteuid() != 0:
+        yield folder
+    else:
+        os.chown(folder, NOBODY, -1)
+        os.seteuid(NOBODY)
+        yield folder
+        os.seteuid(0)
+    shutil.rmtree(folder)
+
+
 @pytest.mark.parametrize(("reader", "name"), FILES)
-def test_no_permission(reader: str, name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    spoil(tmp_path, reader, name, forbidden)
-    code, said = checked(tmp_path, capsys)
+def test_no_permission(reader: str, name: str, unprivileged: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spoil(unprivileged, reader, name, forbidden)
+    code, said = checked(unprivileged, capsys)
     assert code == 2
+    assert name in said
     assert "permission denied" in said
 
 

@@ -70,6 +70,9 @@ def test_exclude(pattern: str, path: str, expected: bool) -> None:
     ("text", "expected"),
     [
         ("3.7", (3, 7)),
+        ("cyrus-imapd 3.6", (3, 6)),
+        ("OpenSMTPD 6.8.0p2-portable", (6, 8, 0)),
+        ("none", ()),
         ("3.7.11-0+deb12u1", (3, 7, 11)),
         ("2.3.19.1", (2, 3, 19)),
         ("4", (4,)),

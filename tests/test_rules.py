@@ -6,9 +6,12 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from mailpolicy import compiled, data, examples, judge, rules, schema
 from mailpolicy.examples import Example
+from mailpolicy.strict_yaml import load
+from mailpolicy.tree import Disk
 from mailpolicy.types import Finding
 
 RULES = compiled.load().rules
@@ -34,6 +37,8 @@ def test_bad_example_blames_the_expected_text(name: str, number: int) -> None:
     blamed = {examples.blamed(example, finding) for finding in found(name, example)}
     wanted = set(resolved(example))
     assert {(file, line, text) for file, line, text in blamed} == wanted
+    if example.severity:
+        assert {finding.severity for finding in found(name, example)} == {example.severity}
 
 
 def resolved(example: Example) -> Iterator[tuple[str, int, str]]:
@@ -94,3 +99,16 @@ def test_rules_named_by_others_exist() -> None:
 
 def test_compiled_rules_equal_the_files() -> None:
     assert rules.parse_all(data.RULES) == RULES
+
+
+@pytest.mark.parametrize("name", sorted(RULES))
+def test_rule_files_keep_to_the_schema_that_editors_use(name: str) -> None:
+    document = load(Disk().source(PATHS[name])).plain()
+    assert [
+        error.message for error in Draft202012Validator(rules.load_schema("rule.schema.json")).iter_errors(document)
+    ] == []
+
+
+def test_the_schema_of_rules_names_every_kind_of_fact() -> None:
+    schema_of_rules = rules.load_schema("rule.schema.json")
+    assert set(schema_of_rules["properties"]["subject"]["enum"]) == set(compiled.KINDS)  # type: ignore[index]

@@ -110,6 +110,7 @@ def test_a_section_that_clients_leave_out_is_unread_and_broken(arguments: dict[s
         ([server(), server("pop3")], [False, False], [None, False]),
         ([server("pop3", "plain"), server(), server("smtp", "STARTTLS")], [True, False, False], [True, None, None]),
         ([server(socket="{{ s }}"), server(socket="plain")], [None, False], [None, None]),
+        ([server(), server(socket="STARTTLS"), server("pop3")], [False, False, False], [None, None, False]),
     ],
 )
 def test_the_order_of_sections(servers: list[str], safer: list[bool], imap: list[bool]) -> None:

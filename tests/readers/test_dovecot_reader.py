@@ -58,6 +58,10 @@ def blamed(text: str, fact: Fact, field: str) -> str:
         ("protocols = imap\nprotocols = $protocols pop3\n" + CERT, [110, 143, 993, 995]),
         ("protocols = imaps\n" + CERT, [993]),
         (IMAP + "service pop3-login {\n  inet_listener pop3 {\n    port = 110\n  }\n}\n", [143, 993]),
+        (
+            IMAP + "protocol imap {\n  service imap-login {\n    inet_listener imap {\n      port = 0\n    }\n  }\n}\n",
+            [143, 993],
+        ),
     ],
 )
 def test_ports(text: str, ports: list[int]) -> None:
@@ -83,6 +87,8 @@ def test_ports(text: str, ports: list[int]) -> None:
             "cleartext",
         ),
         (IMAP + "login_trusted_networks = 10.0.0.0/8\n", "required", "tls-only"),
+        (IMAP + "disable_plaintext_auth = no\nauth_ssl_require_client_cert = yes\n", "required", "tls-only"),
+        (IMAP + "ssl = no\ndisable_plaintext_auth = no\nauth_ssl_require_client_cert = yes\n", "none", "none"),
         (IMAP24 + "auth_allow_cleartext = yes\n", "optional", "cleartext"),
         (IMAP24 + "auth_mechanisms {\n  cram-md5 = yes\n}\n", "optional", "challenge"),
         (IMAP24 + "group @base strict {\n  ssl = required\n}\n@base = strict\n", "required", "tls-only"),
@@ -131,6 +137,13 @@ def test_loopback_is_always_let_in() -> None:
         ("protocols = imap\nssl_cert = </etc/a.pem\n", "no key is set"),
         (IMAP + "ssl_min_protocol = TLSv9\n", "no version that Dovecot knows"),
         (IMAP24 + "ssl = %{env:MAIL_SSL}\n", "takes no variable"),
+        (IMAP + "login_trusted_networks = 10.0.0.0/8 mail.example.net\n", "mail.example.net is no network"),
+        (IMAP + "login_trusted_networks = 10.0.0.0/255.0.0.0\n", "is no network"),
+        (IMAP + "login_trusted_networks = 10.0.0.0/99\n", "is no network"),
+        (IMAP + "auth_mechanisms = plain, login\n", "no authentication mechanism plain,"),
+        (IMAP + "auth_mechanisms = plain scram\n", "no authentication mechanism scram"),
+        (IMAP24 + "auth_mechanisms = plain otp\n", "no authentication mechanism otp"),
+        (IMAP + "auth_mechanisms =\n", "auth_mechanisms is empty"),
         (IMAP24 + "auth_allow_cleartext = yes\nprotocol imap {\n  ssl = required\n}\n", "contradicts"),
     ],
 )
@@ -159,6 +172,10 @@ def test_broken(text: str, why: str) -> None:
         (IMAP24 + "passdb {\n  driver = pam\n}\n", "", "passdb"),
         (IMAP + "passdb {\n  args = x\n}\n", "", "passdb"),
         (IMAP + "remote 10.0.0.0/8 {\n  auth_mechanisms = plain\n}\n", "", "auth_mechanisms"),
+        (IMAP24 + "@ssl = modern\n", "", "@ssl"),
+        (IMAP24 + "group @ssl weak {\n}\n@ssl = modern\n", "", "@ssl"),
+        (IMAP24 + "dovecot_config_version = 2.4.1\n", "", "2.4.1"),
+        (IMAP24 + "listen = %{env:ADDRESS|default('::')}\n", "", "%{env:ADDRESS|default('::')}"),
     ],
 )
 def test_what_dovecot_refuses_is_unread_at_the_wrong_text_and_nothing_listens(
@@ -191,6 +208,74 @@ def test_positions(text: str, field: str, wrong: str) -> None:
 )  # fmt: skip
 def test_lowest_version(setting: str, lowest: str) -> None:
     assert listener(IMAP + setting + "\n", 993).values["tls_min"] == lowest
+
+
+def test_latest_of_24_sets_no_lowest_version() -> None:
+    assert listener(IMAP24 + "ssl_min_protocol = LATEST\n", 993).values["tls_min"] == "TLSv1.0"
+    assert listener(IMAP + "ssl_min_protocol = LATEST\n", 993).values["tls_min"] == "TLSv1.3"
+
+
+@pytest.mark.parametrize("kind", ["local", "remote"])
+def test_the_lowest_version_is_that_of_the_weakest_client(kind: str) -> None:
+    text = IMAP + f"{kind} 192.0.2.0/24 {{\n  ssl_min_protocol = TLSv1\n}}\n"
+    fact = listener(text, 993, "0.0.0.0")
+    assert fact.values["tls_min"] == "TLSv1.0"
+    assert blamed(text, fact, "tls_min") == "TLSv1"
+    assert listener(text, 993, "::").values["tls_min"] == "TLSv1.2"
+
+
+def test_a_network_without_tls_is_weaker_than_others_that_may_log_in_in_clear() -> None:
+    text = IMAP + "disable_plaintext_auth = no\nremote 192.0.2.0/24 {\n  ssl = no\n}\n"
+    assert listener(text, 143, "0.0.0.0").values["tls"] == "none"
+
+
+def test_a_host_name_of_a_local_section_is_an_address_of_this_server() -> None:
+    text = IMAP + "local mail.example.net {\n  disable_plaintext_auth = no\n}\n"
+    assert listener(text, 143, "0.0.0.0").values["auth"] == "cleartext"
+
+
+def test_after_what_is_no_network_24_trusts_none() -> None:
+    text = IMAP24 + "login_trusted_networks = mail.example.net 192.0.2.0/24\n"
+    values = listener(text, 143).values
+    assert (values["auth"], values["broken"]) == ("tls-only", None)
+
+
+def test_a_proxy_by_name_is_trusted_by_none() -> None:
+    section = "service imap-login {\n  inet_listener proxied {\n    port = 10143\n    haproxy = yes\n  }\n}\n"
+    assert listener(IMAP + "haproxy_trusted_networks = proxy.example.net\n" + section, 10143).values["broken"]
+    assert not listener(IMAP + "haproxy_trusted_networks = 192.0.2.1 ::1\n" + section, 10143).values["broken"]
+
+
+def test_apop_alone_lets_nobody_into_imap_and_pop3_announces_user_all_the_same() -> None:
+    text = "protocols = imap pop3\nauth_mechanisms = apop\n" + CERT
+    assert listener(text, 993).values["auth"] == "none"
+    assert listener(text, 995).values["mechanisms"] == ("APOP", "USER")
+    assert listener(text + "disable_plaintext_auth = no\n", 110).values["auth"] == "cleartext"
+
+
+def test_only_a_fault_of_tls_is_told_of_starttls() -> None:
+    assert str(listener("protocols = imap\n", 143).values["broken"]).startswith("STARTTLS is announced but fails: no")
+    assert str(listener(IMAP + "auth_mechanisms = x\n", 143).values["broken"]).startswith("there is no")
+
+
+@pytest.mark.parametrize("mechanisms", ["PLAIN Login", "{{ mechanisms }}", "plain external scram-sha-256"])
+def test_mechanisms_that_work_or_are_unknown_break_nothing(mechanisms: str) -> None:
+    assert listener(IMAP + f"auth_mechanisms = {mechanisms}\n", 993).values["broken"] is None
+
+
+def test_a_list_of_24_may_have_commas() -> None:
+    assert listener(IMAP24 + "auth_mechanisms = plain, login\n", 993).values["broken"] is None
+
+
+def test_groups_that_are_there_are_used() -> None:
+    text = IMAP24 + "@mailbox_defaults = english\ngroup @ssl weak {\n  ssl = yes\n}\n@ssl = weak\n"
+    assert not read(text).unread
+
+
+def test_a_port_by_variable_is_unknown() -> None:
+    section = "service imap-login {\n  inet_listener imap {\n    port = %{env:PORT|default('143')}\n  }\n}\n"
+    found = facts(IMAP24 + section)
+    assert sorted(str(f.values.get("port")) for f in found) == ["993", "None"]
 
 
 def test_includes_are_read_in_order_and_where_they_stand() -> None:
@@ -330,3 +415,32 @@ def test_a_list_of_24_that_is_only_added_to_keeps_what_a_missing_file_may_have_p
         "etc/dovecot/conf.d/20-managesieve.conf": "protocols {\n  sieve = yes\n}\n",
     }
     assert sorted({f.values["port"] for f in facts(files)}) == [143, 993, 4190]  # type: ignore[type-var]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[Definition]\nfailregex = ^x\n",
+        "# supervisor\n[program:dovecot]\ncommand=/usr/sbin/dovecot -F\n",
+        "check process dovecot with pidfile /run/dovecot/master.pid\n",
+        "if $programname == 'dovecot' then /var/log/dovecot.log\n",
+        ':programname, isequal, "dovecot" /var/log/dovecot.log\n',
+        "/var/log/dovecot.log {\n  rotate 4\n}\n",
+    ],
+)
+def test_files_of_other_programs_about_dovecot_are_left_alone(text: str) -> None:
+    inventory = dovecot.read(Memory({"filter.d/dovecot.conf": text}), ("filter.d/dovecot.conf",), None)
+    assert (inventory.facts, inventory.unread) == ((), ())
+    assert "another program" in inventory.notes[0]
+
+
+def test_numbered_parts_of_other_programs_are_left_alone() -> None:
+    files = {
+        "etc/nginx/conf.d/10-site.conf": "server {\n  listen 80;\n}\n",
+        "etc/fonts/conf.d/10-hinting.conf": "<?xml version='1.0'?>\n<fontconfig/>\n",
+    }
+    for path in files:
+        inventory = dovecot.read(Memory(files), (path,), None)
+        assert (inventory.facts, inventory.unread) == ((), ())
+    part = {"roles/mail/files/conf.d/10-auth.conf": "disable_plaintext_auth = no\n"}
+    assert dovecot.read(Memory(part), tuple(part), None).facts

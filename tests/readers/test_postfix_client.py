@@ -137,6 +137,7 @@ def test_broken(main: str, why: str) -> None:
         (MAY, "[smtp.example.net]:587 u:x", True, False),
         (MAY + PLAIN, "[smtp.example.net]:587 u:x", True, True),
         (MAY + "smtp_sasl_security_options =", "[smtp.example.net]:587 u:x", True, True),
+        (MAY + "smtp_sasl_security_options = noanonymous, noactive", "[smtp.example.net]:587 u:x", True, False),
         (PLAIN, "[smtp.example.net]:587 u:x", True, True),
         (ENCRYPT + PLAIN, "[smtp.example.net]:587 u:x", True, False),
         (MAY + PLAIN, "smtp.example.net u:x", True, True),
@@ -154,6 +155,18 @@ def test_login(main: str, passwords: str, authenticates: bool, cleartext: bool) 
     values = only(RELAY + LOGIN + main, {"sasl_passwd": passwords + "\n"})
     assert (values["authenticates"], values["cleartext_credentials"]) == (authenticates, cleartext)
     assert values["role"] == ("submission" if authenticates else "relay")
+
+
+@pytest.mark.parametrize(
+    ("password", "cleartext"), [("alice@example.org u:x", True), ("alice@other.example u:x", False)]
+)
+def test_login_of_a_sender_whose_domain_has_its_own_relay(password: str, cleartext: bool) -> None:
+    main = MAY + PLAIN + LOGIN + "smtp_sender_dependent_authentication = yes\n"
+    main += "sender_dependent_relayhost_maps = inline:{@example.org=[smtp.second.example]:587}\n"
+    facts = opened(RELAY + main, {"sasl_passwd": password + "\n"})
+    assert [f.values["cleartext_credentials"] for f in facts if f.values["host"] == "smtp.second.example"] == [
+        cleartext
+    ]
 
 
 @pytest.mark.parametrize(

@@ -99,6 +99,7 @@ def test_tls(main: str, options: str, expected: str | None) -> None:
         (SASL + CERT + "smtpd_tls_security_level = encrypt\n", "tls-only"),
         (SASL + "smtpd_discard_ehlo_keywords = auth\n", "none"),
         (SASL + "smtpd_sasl_security_options = noplaintext\n", "challenge"),
+        (SASL + CERT + "smtpd_tls_security_level = encrypt\nsmtpd_discard_ehlo_keywords = starttls\n", "none"),
     ],
 )
 def test_auth(main: str, expected: str) -> None:
@@ -130,6 +131,9 @@ def test_protocols(protocols: str, expected: tuple[str, ...]) -> None:
         (CERT + "smtpd_tls_security_level = may\nsmtpd_tls_protocols = !TLSv1.0\n", SMTP, "!TLSv1.0"),
         ("", SMTP + "  -o smtpd_tls_security_level = may\n", "smtpd_tls_security_level"),
         ("smtpd_tls_security_level = may\n", SMTP, "may"),
+        ("mynetworks = 127.0.0.0/8 ::1/128\n", SMTP, "::1/128"),
+        ("mynetworks = 127.0.0.0/8 ::1\n", "smtp inet n - n - 1 postscreen\nsmtpd pass - - n - - smtpd\n", "::1"),
+        (SASL + "smtpd_sasl_exceptions_networks = !::1\n", SMTP, "!::1"),
     ],
 )
 def test_broken_is_blamed(main: str, master: str, text: str) -> None:

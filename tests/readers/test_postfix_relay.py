@@ -69,6 +69,20 @@ def relaying(main: str, files: dict[str, str] | None = None, version: tuple[int,
         pytest.param(NOBODY + RELAY + "permit_mx_backup" + GUARD, "none", id="permit_mx_backup names no stranger"),
         pytest.param(NOBODY + RELAY + "permit_auth_destination, reject", "none", id="own destinations"),
         pytest.param("mynetworks = 0.0.0.0/0", "open", id="the world is trusted"),
+        pytest.param(
+            NOBODY + RELAY + "check_sender_access inline:{{a.example = OK}}" + GUARD,
+            "open",
+            id="two braces are no Jinja",
+        ),
+        pytest.param(
+            NOBODY + RELAY + "check_sender_access regexp:{{/@/ OK}, {/x/ DUNNO}}" + GUARD, "open", id="inline pattern"
+        ),
+        pytest.param(
+            NOBODY + RELAY + "check_client_access cidr:{{10.0.0.0/8 OK}, {0.0.0.0/0 REJECT}}" + GUARD,
+            "networks",
+            id="inline networks",
+        ),
+        pytest.param("mynetworks = 2000::/3", "none", id="IPv6 without brackets is a table that nobody has"),
         pytest.param("mynetworks = !0.0.0.0/0, 0.0.0.0/0", "networks", id="excluded first"),
         pytest.param("mynetworks = !198.51.100.0/24, 198.51.0.0/16", "networks", id="exclusion before the wider net"),
         pytest.param("mynetworks = 198.51.0.0/16, !198.51.100.0/24", "open", id="exclusion too late"),
@@ -167,6 +181,7 @@ def test_unknown_only_where_it_decides(main: str, relay: str | None) -> None:
     [
         ("c.cidr", "0.0.0.0/0 OK\n", "check_client_access cidr", "open"),
         ("c.cidr", "0.0.0.0/0 REJECT\n0.0.0.0/0 OK\n", "check_client_access cidr", "none"),
+        ("c.cidr", "58.0.0.0/8 REJECT\n0.0.0.0/0 OK\n", "check_client_access cidr", "open"),
         ("c.cidr", "192.0.2.0/24 OK\n", "check_client_access cidr", "networks"),
         ("r.re", "/./ OK\n", "check_recipient_access regexp", "open"),
         ("r.re", "/@partner\\.example$/ OK\n", "check_recipient_access regexp", "none"),
@@ -292,17 +307,27 @@ def test_service_overrides_win() -> None:
     assert restrictions.relay(view, networks(view), config).relay == "open"
 
 
+@pytest.mark.parametrize(("pattern", "relay"), [("/./", "open"), (r"/^192\.0\.2\./", "networks")])
+def test_trusted_networks_by_pattern(pattern: str, relay: str) -> None:
+    answer, _ = relaying("mynetworks = regexp:/etc/postfix/networks\n", {"networks": f"{pattern} yes\n"})
+    assert answer.relay == relay
+
+
 def test_patterns_without_end_do_not_hang() -> None:
     text = "/(a+)+(b+)+(x|xx)+$/ OK\n" * 200 + "/[/ OK\n" + "if /x/\n" * 50
     relaying(NOBODY + RELAY + "check_recipient_access pcre:/etc/postfix/p" + GUARD, {"p": text})
 
 
-def test_a_network_with_host_bits_refuses_everybody() -> None:
-    config = instance("mynetworks = 127.0.0.0/8, 10.0.0.1/8\n")
+@pytest.mark.parametrize(
+    ("network", "why"),
+    [("10.0.0.1/8", "has address bits behind its prefix"), ("fd00::/8", "needs brackets")],
+)
+def test_a_bad_network_refuses_everybody(network: str, why: str) -> None:
+    config = instance(f"mynetworks = 127.0.0.0/8, {network}\n")
     view = config.view(config.services[0])
     assert restrictions.closed_to_world(view, networks(view), config)[0] is True
-    assert [why for _, why in restrictions.strange(view)] == [
-        '"10.0.0.1/8" has address bits behind its prefix; smtpd refuses mail that gets there'
+    assert [words for _, words in restrictions.strange(view)] == [
+        f'"{network}" {why}; smtpd refuses mail that gets there'
     ]
 
 

@@ -5,7 +5,7 @@ After Thunderbird's ``readFromXML`` and draft-ietf-mailmaint-autoconfig-06 (clie
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from mailpolicy.readers.autoconfig.sections import PROTOCOLS, RANK, SOFTWARE, Reading, Section, connection, tls_of
 from mailpolicy.readers.autoconfig.xml_positions import Element, NotXml, elements
@@ -78,19 +78,37 @@ def _sections(reading: Reading, servers: Sequence[Element]) -> tuple[list[Sectio
 
 
 def _before(sections: Sequence[Section]) -> list[dict[str, bool]]:
-    """Whether each section stands before a safer one of its direction, and a pop3 one before an imap one."""
+    """Whether each section stands before a safer one of its direction, and a pop3 one before an imap one.
+
+    A section behind one that is as safe as any later one is a second choice that no order improves.
+    """
     safest: dict[str, int] = {}
     imap = False
+    above = _safest_above(sections, lambda section: section.element.name)
+    alike = _safest_above(sections, lambda section: section.protocol)
     out: list[dict[str, bool]] = []
-    for section in reversed(sections):
+    for section, best, same in zip(reversed(sections), reversed(above), reversed(alike), strict=True):
         mode = tls_of(section)[0]
         direction = section.element.name
         held: dict[str, bool] = {}
         if mode is not None:
-            held["listed_before_safer"] = safest.get(direction, -1) > RANK[mode]
+            held["listed_before_safer"] = safest.get(direction, -1) > max(RANK[mode], best)
+            held["listed_after_safer"] = same > RANK[mode]
             safest[direction] = max(safest.get(direction, -1), RANK[mode])
         if section.protocol == "pop3":
             held["listed_before_imap"] = imap
         imap = imap or section.protocol == "imap"
         out.append(held)
     return out[::-1]
+
+
+def _safest_above(sections: Sequence[Section], kind: Callable[[Section], str]) -> list[int]:
+    """For each section the rank of the safest one above it of its kind; -1 where there is none."""
+    safest: dict[str, int] = {}
+    out = []
+    for section in sections:
+        mode = tls_of(section)[0]
+        out.append(safest.get(kind(section), -1))
+        if mode is not None:
+            safest[kind(section)] = max(out[-1], RANK[mode])
+    return out

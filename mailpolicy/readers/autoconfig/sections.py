@@ -233,7 +233,7 @@ def _retention(reading: Reading, draft: Draft, section: Section) -> None:
 def _order(reading: Reading, draft: Draft, section: Section, before: dict[str, bool]) -> None:
     socket = tls_of(section)[1]
     for field, held in before.items():
-        blamed = socket if field == "listed_before_safer" else section.element.attributes["type"]
+        blamed = socket if field != "listed_before_imap" else section.element.attributes["type"]
         draft.put(field, held, reading.sets(blamed) if blamed else ())
 
 

@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections.abc import Sequence
 
-from mailpolicy.readers.dovecot import checks, listeners, outgoing, secrets, server, sockets
+from mailpolicy.readers.dovecot import checks, listeners, names23, names24, outgoing, secrets, server, sockets
 from mailpolicy.readers.dovecot.build import Builder
 from mailpolicy.readers.dovecot.dialect import dialect_of
 from mailpolicy.readers.dovecot.loader import Loader
@@ -22,22 +22,49 @@ _ENDING = r"(?:\.(?:conf|ext|cf|j2|jinja2?|tmpl|tpl|template|erb|epp|in|dist|sam
 _LOOKUP = re.compile(
     rf"(?:^|[-/])(?:sql|ldap|mysql|pgsql|dict|dict-sql|dict-auth|oauth2|used-quota|share-folder|last-login)[^/]*{_ENDING}"
 )
-_SNIFF = re.compile(
+_SNIFF = (
     r"^\s*(?:dovecot_config_version|disable_plaintext_auth|auth_allow_cleartext|ssl_server_cert_file|mail_location)\s*="
-    r"|^\s*service\s+(?:imap|pop3|submission|managesieve)-login\s*\{|^\s*passdb\s*(?:[\w-]+\s*)?\{",
-    re.MULTILINE,
+    r"|^\s*service\s+(?:imap|pop3|submission|managesieve)-login\s*\{|^\s*passdb\s*(?:[\w-]+\s*)?\{"
 )
+
+_FOREIGN = (
+    r"\[[^\]\n]+\]\s*$|check\s+(?:process|host|file|program)\b|if\s+\$|[:$&]|(?:module|template|input|action)\(|<|/"
+)
+"""How files about Dovecot begin that are not Dovecot's: of fail2ban, supervisor, systemd, monit, rsyslog, logrotate."""
 
 
 def sniff(text: str) -> bool:
     """Whether a text looks like a Dovecot configuration."""
-    return _SNIFF.search(text) is not None
+    return re.search(_SNIFF, text, re.MULTILINE) is not None
 
 
 def _is_root(path: str) -> bool:
     """Whether a name is that of a main file and not of a part or a lookup."""
     name = posixpath.basename(path)
     return _ROOT.match(name) is not None and not _LOOKUP.search(name) and "/conf.d/" not in f"/{path}"
+
+
+def _is_foreign(tree: Tree, path: str) -> bool:
+    """Whether another program's file bears the name: by its first line, or because nothing in it is Dovecot's."""
+    try:
+        lines = tree.source(path).text.split("\n", 200)[:200]
+    except Unreadable:
+        return False
+    lines = [line.strip() for line in lines if line.strip() and not line.lstrip().startswith(("#", ";"))]
+    if not lines or lines[0].startswith(("{{", "{%", "<%")):
+        return False
+    if re.match(_FOREIGN, lines[0]):
+        return True
+    named = "dovecot" in path.lower() or _main_above(tree, path) is not None
+    return not named and not any(_is_known(line) for line in lines)
+
+
+def _is_known(line: str) -> bool:
+    """Whether a line sets something of Dovecot's or opens a section of it."""
+    key, equals, _ = line.partition("=")
+    if equals:
+        return key.strip() in names23.ROOT or key.strip() in names24.SETTINGS
+    return re.match(r"(?:service|protocol|passdb|userdb|namespace|plugin|mailbox)\b[^={]*\{|!include", line) is not None
 
 
 def groups(paths: Sequence[str]) -> list[tuple[str, ...]]:
@@ -49,6 +76,9 @@ def groups(paths: Sequence[str]) -> list[tuple[str, ...]]:
 def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Inventory:
     """Facts of one configuration, or of one part that no main file includes."""
     path = paths[0]
+    if _is_foreign(tree, path):
+        words = f"{path}: begins like a file of another program, not of Dovecot"
+        return Inventory((), (), (path,), (words,) if "dovecot" in path.lower() else ())
     root = _is_root(path)
     above = None if root else _main_above(tree, path)
     if above is not None and not _LOOKUP.search(posixpath.basename(path)):
@@ -131,7 +161,7 @@ def _judged(
     facts = [
         *heard,
         *(outgoing.facts(model, path, on) if not refused else []),
-        *server.facts(model, path, first, heard, fragment),
+        *server.facts(model, path, first, heard, fragment, secrets.default_schemes(tree, loader, model)),
         *checks.settings(model, builder, path),
         *secrets.facts(tree, loader, model, path),
     ]

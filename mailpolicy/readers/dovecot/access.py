@@ -7,8 +7,15 @@ from mailpolicy.readers.dovecot import networks
 from mailpolicy.readers.dovecot.model import Looked, Model, Place
 from mailpolicy.types import Origin
 
-READABLE = frozenset(("PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER"))
-"""Mechanisms that send the secret itself; Dovecot counts them as plaintext (mech->flags)."""
+READABLE = frozenset(("PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER", "USER"))
+"""Mechanisms that send the secret itself; Dovecot counts them as plaintext (mech->flags), and POP3's USER too."""
+
+_MECHANISMS = frozenset(
+    ("PLAIN", "LOGIN", "CRAM-MD5", "DIGEST-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256", "APOP", "ANONYMOUS", "EXTERNAL",
+     "XOAUTH2", "OAUTHBEARER", "NTLM", "GSSAPI", "GSS-SPNEGO")
+)  # fmt: skip
+_ONLY_OLDER = frozenset(("OTP", "SKEY", "RPA"))
+_ONLY_24 = frozenset(("SCRAM-SHA-1-PLUS", "SCRAM-SHA-256-PLUS"))
 
 VERSIONS = ("TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 _MINIMUM = {"any": 0, "sslv3": 0, "tlsv1": 0, "tlsv1.1": 1, "tlsv1.2": 2, "tlsv1.3": 3, "latest": 3}
@@ -36,10 +43,10 @@ class Access(NamedTuple):
     broken_from: Origins
 
     @property
-    def weakness(self) -> tuple[bool, int]:
+    def weakness(self) -> tuple[bool, int, bool]:
         """Order among clients: one that gets in before one that does not, then by how exposed logins are."""
         order = ("none", "tls-only", "challenge", None, "cleartext")
-        return (not self.broken, order.index(self.auth))
+        return (not self.broken, order.index(self.auth), self.tls == "none")
 
 
 def named(dialect: str) -> dict[str, str]:
@@ -70,11 +77,24 @@ def cleartext(model: Model, place: Place) -> tuple[bool | None, Looked]:
 
 
 def trusted(model: Model, place: Place) -> Origin | None:
-    """The element of login_trusted_networks that the client is in."""
+    """The element of login_trusted_networks that the client is in. What follows an invalid one is not looked at."""
     for network, origin in model.words("login_trusted_networks", " ,", place)[0]:
+        if networks.parse(network) is None:
+            return None
         if networks.holds(network, place.remote):
             return origin
     return None
+
+
+def _invalid_network(model: Model, place: Place) -> tuple[str, Origins]:
+    """An element of login_trusted_networks on which a login process of 2.3 crashes (client_is_trusted()), or ""."""
+    words, known, _ = model.words("login_trusted_networks", " ,", place)
+    for network, origin in words if known else ():
+        if networks.parse(network) is None:
+            return f"login_trusted_networks: {network} is no network, on which the login process crashes", (origin,)
+        if networks.holds(network, place.remote):
+            break
+    return "", ()
 
 
 def versions(model: Model, place: Place) -> tuple[tuple[str, ...] | None, Origins, str]:
@@ -88,6 +108,8 @@ def versions(model: Model, place: Place) -> tuple[tuple[str, ...] | None, Origin
     low = looked.value.lower()
     if low not in _MINIMUM or (low == "sslv3" and model.dialect == "2.4"):
         return (), looked.origins, f"ssl_min_protocol {looked.value or '(empty)'} is no version that Dovecot knows"
+    if low == "latest" and model.dialect == "2.4":
+        low = "any"  # 2.4.1 hands OpenSSL 0 for it, which is "no minimum"
     return VERSIONS[_MINIMUM[low] :], looked.origins, ""
 
 
@@ -132,15 +154,30 @@ def tls_fault(model: Model, place: Place) -> tuple[str, Origins]:
 
 
 def run_fault(model: Model, place: Place) -> tuple[str, Origins]:
-    """Why the process behind a socket dies at each connection (2.4), or ""."""
+    """Why the process behind a socket, or the one that it asks, dies at each connection, or ""."""
+    why, origins = _mechanism_fault(model) if place.protocol != "lmtp" else ("", ())
+    if why:
+        return why, origins
     if model.dialect != "2.4":
-        return "", ()
+        return _invalid_network(model, place) if place.protocol != "lmtp" else ("", ())
     ssl, (allowed, clear) = model.get("ssl", place), cleartext(model, place)
     for name, looked in (("ssl", ssl), ("auth_allow_cleartext", clear)):
         if looked.known and "%{" in looked.value:
             return f"{name} takes no variable", looked.origins
     if ssl.known and ssl.value == "required" and allowed:
         return "auth_allow_cleartext = yes contradicts ssl = required", clear.origins
+    return "", ()
+
+
+def _mechanism_fault(model: Model) -> tuple[str, Origins]:
+    """Why the authentication process dies for its list of mechanisms (mech_register_init()), or ""."""
+    words, known, origins = model.words("auth_mechanisms", " ")
+    names = _MECHANISMS | (_ONLY_24 if model.dialect == "2.4" else _ONLY_OLDER)
+    for word, origin in words if known else ():
+        if word.upper() not in names:
+            return f"there is no authentication mechanism {word}; the authentication process dies", (origin,)
+    if known and not words:
+        return "auth_mechanisms is empty; the authentication process dies", origins
     return "", ()
 
 
@@ -157,12 +194,18 @@ def access(model: Model, socket: Socket, place: Place, mechanisms: tuple[str, ..
     fault_from = (*ssl.origins, *fault_from) if fault else ()
     if ssl.value == "no":
         fault, fault_from = "ssl = no for this listener, which says ssl = yes", ssl.origins
-    login = "tls-only" if socket.protocol != "lmtp" else "none"
     if socket.implicit:
+        login = "tls-only" if offered(socket, mechanisms) or not known else "none"
         return Access("implicit", "none" if fault else login, fault, (), (), fault_from)
     if socket.protocol == "lmtp":
         return Access("none" if fault else "optional", "none", "", fault_from or ssl.origins, (), ())
     return _logins(model, socket, place, mechanisms, known, ssl, (fault, fault_from))
+
+
+def offered(socket: Socket, mechanisms: tuple[str, ...]) -> list[str]:
+    """The mechanisms that a protocol has: APOP is POP3's, which announces USER even when PLAIN is not among them."""
+    kept = [m for m in mechanisms if m != "APOP" or socket.protocol == "pop3"]
+    return [] if socket.protocol == "lmtp" else [*kept, "USER"] if kept and socket.protocol == "pop3" else kept
 
 
 def _logins(
@@ -171,21 +214,24 @@ def _logins(
 ) -> Access:  # fmt: skip
     """Logins before TLS (client_check_plaintext_auth() and client_create() of login-common)."""
     allowed, setting = cleartext(model, place)
+    certificate = model.get("auth_ssl_require_client_cert", place)
     required = ssl.value == "required"
     inside = trusted(model, place)
     secured = socket.loopback or (inside is not None and not (required and model.dialect == "2.4"))
     secured = secured or (socket.haproxy and model.dialect == "2.4" and not required)
     readable = True if secured else False if required else allowed
     other = secured or not required
-    offered = [m for m in mechanisms if m != "APOP" or socket.protocol == "pop3"]
-    clear = [m for m in offered if (readable if m in READABLE else other and m != "EXTERNAL")]
+    usable = offered(socket, mechanisms)
+    clear = [m for m in usable if not certificate.yes and (readable if m in READABLE else other and m != "EXTERNAL")]
     because = (inside,) if inside is not None and secured else setting.origins
     chain = (*(o for o in ssl.origins if not required), *because) if not required or secured else ssl.origins
+    chain = (*chain, *(o for o in certificate.origins if certificate.yes))
     starttls = ssl.value != "no" and not fault[0]
     broken, broken_from = ("", ()) if ssl.value == "no" else fault
-    if not known or (readable is None and any(m in READABLE for m in offered)):
+    broken = broken and f"STARTTLS is announced but fails: {broken}"
+    if not known or (readable is None and any(m in READABLE for m in usable)):
         return Access("none" if not starttls else None, None, broken, chain, chain, broken_from)
-    auth = "tls-only" if starttls and offered else "none"
+    auth = "tls-only" if starttls and usable else "none"
     if any(m in READABLE for m in clear):
         auth = "cleartext"
     elif clear:

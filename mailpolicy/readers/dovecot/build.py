@@ -9,6 +9,7 @@ from mailpolicy.readers.dovecot.model import Block, Entry, Model
 from mailpolicy.readers.dovecot.parser import Statement, is_template
 from mailpolicy.types import Origin, Span, Unread
 
+_BUILT_IN_GROUP = ("mailbox_defaults", "english")
 DEEPEST = 30
 """How deep sections may stand in one another; real ones stand four deep."""
 
@@ -39,7 +40,7 @@ class Builder:
         """Every section that is opened, empty ones too."""
         self.version: str | None = None
         self._groups: dict[tuple[str, str], list[Entry]] = {}
-        self._uses: list[tuple[tuple[Block, ...], str, str]] = []
+        self._uses: list[tuple[tuple[Block, ...], str, str, Statement]] = []
         self._counter = 0
         self._deeper = 0
         self._last: dict[tuple[tuple[Block, ...], str], Entry] = {}
@@ -145,8 +146,10 @@ class Builder:
             if len(path) > 1 and path[1].kind == "socket":
                 return  # a socket file of the authentication service: no mail client reaches it
             path = path[1:] if len(path) > 1 else path
+        if self.new and key == "dovecot_config_version" and statement.value.text != self.version:
+            self.refuse(statement.value.span(), "dovecot_config_version may be set only once", statement)
         if self.new and key.startswith("@"):
-            self._uses.append((path, key[1:], statement.value.text))
+            self._uses.append((path, key[1:], statement.value.text, statement))
             return
         entry = self._entry(statement, path, key)
         if not self.new and [b.kind for b in path] == ["auth"]:
@@ -198,14 +201,23 @@ class Builder:
             self.oddities.append(Oddity(entry.key, "refused", ONLY_23.get(entry.key, ""), entry.where, entry.value))
         self.refuse(entry.where, why, statement)
 
+    def _use_groups(self, model: Model, hidden: bool) -> None:
+        there = {(label.lstrip("@"), rest[0]) for label, *rest in map(str.split, self._named_groups()) if rest}
+        for path, label, name, statement in self._uses:
+            for entry in self._groups.get((label, name), []):
+                model.add(entry._replace(path=(*path, *entry.path)))
+            if (label, name) not in there | {_BUILT_IN_GROUP} and not hidden and not is_template(name):
+                self.refuse(statement.where, f"there is no group @{label} {name}", statement)
+
+    def _named_groups(self) -> list[str]:
+        return [block.name for path, _ in self.sections for block in path[-1:] if block.kind == "group"]
+
     def finish(self, program: str, outside: list[Statement]) -> Model:
         """The model; what is wrong with the whole is added to ``refused``."""
         for block, statement in self.stack[-1:]:
             self.refuse(statement.where, f"the section {block.kind} is not closed", statement)
         model = Model(self.dialect, DEFAULTS[self.dialect], program)
-        for path, label, name in self._uses:
-            for entry in self._groups.get((label, name), []):
-                model.add(entry._replace(path=(*path, *entry.path)))
+        self._use_groups(model, bool(outside) or self.fragment)
         for path, where in self.sections:
             if not any(b.kind == "group" for b in path):
                 model.open(path, where)

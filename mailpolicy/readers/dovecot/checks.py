@@ -105,8 +105,7 @@ def _draft(model: Model, name: str, where: Span, instance: str) -> Draft:
 def _odd(model: Model, odd: Oddity, instance: str) -> Fact:
     draft = _draft(model, odd.name, odd.where, instance)
     draft.put("state", odd.state)
-    if odd.instead:
-        draft.put("instead", odd.instead)
+    draft.put("instead", odd.instead or "nothing: take the line away")
     draft.put("value", odd.value)
     return draft.fact()
 

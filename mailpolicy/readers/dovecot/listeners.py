@@ -5,7 +5,7 @@ from __future__ import annotations
 from mailpolicy.addresses import network_scope, scope_of
 from mailpolicy.facts import Draft
 from mailpolicy.readers.dovecot import networks
-from mailpolicy.readers.dovecot.access import Access, Socket, access, named, trusted, versions
+from mailpolicy.readers.dovecot.access import Access, Socket, access, named, offered, trusted, versions
 from mailpolicy.readers.dovecot.model import Model, Place
 from mailpolicy.readers.dovecot.sockets import Listener, resolved
 from mailpolicy.types import Fact, Origin
@@ -128,8 +128,11 @@ def places(model: Model, protocol: str, address: str, version: int, listener: Li
 
 
 def _counts(network: str, version: int) -> bool:
-    """Whether a filter's network is of an IP version, and not all of it: that one matches everybody anyway."""
-    return networks.family(network) == version and networks.bits(network) > 0
+    """Whether a filter's network is of an IP version, and not all of it: that one matches everybody anyway.
+
+    Of a host name Dovecot takes the first address, which is taken for an IPv4 one here.
+    """
+    return (networks.family(network) or 4) == version and networks.bits(network) > 0
 
 
 def _one(
@@ -143,6 +146,7 @@ def _one(
         for place in places(model, listener.protocol, address, version, listener)
     ]
     worst, place = max(met, key=lambda pair: pair[0].weakness)
+    weakest = min((p for a, p in met if not a.broken), key=lambda p: _lowest(model, p), default=place)
     if listener.ssl is None:
         worst = Access(None, None, "", listener.ssl_from, listener.ssl_from, ())
     draft = _draft(model, listener, instance, address, origins)
@@ -151,8 +155,8 @@ def _one(
     stated = [o for o in listener.ssl_from if o.where and not listener.ssl]
     draft.maybe("tls", worst.tls, [*(worst.tls_from or listener.ssl_from), *stated])
     draft.maybe("auth", worst.auth, worst.auth_from)
-    _put_mechanisms(draft, listener, names, known, names_from)
-    _put_tls(model, draft, place, worst, names)
+    _put_mechanisms(draft, socket, names, known, names_from)
+    _put_tls(model, draft, weakest, worst, names)
     _put_broken(model, draft, listener, worst, version)
     if listener.protocol == "submission":
         if worst.auth is None:
@@ -165,16 +169,19 @@ def _one(
 
 
 def _put_mechanisms(
-    draft: Draft, listener: Listener, names: tuple[str, ...], known: bool, origins: tuple[Origin, ...]
+    draft: Draft, socket: Socket, names: tuple[str, ...], known: bool, origins: tuple[Origin, ...]
 ) -> None:
-    if listener.protocol == "lmtp":
+    if socket.protocol == "lmtp":
         draft.put("mechanisms", ())
     elif not known:
         draft.unknown("mechanisms", origins)
     else:
-        extra = ("USER",) if listener.protocol == "pop3" and "PLAIN" in names else ()
-        kept = [n for n in names if n != "APOP" or listener.protocol == "pop3"]
-        draft.put("mechanisms", (*kept, *extra), origins)
+        draft.put("mechanisms", tuple(offered(socket, names)), origins)
+
+
+def _lowest(model: Model, place: Place) -> int:
+    """Order among clients by the lowest TLS version that they may use; unknown ones last."""
+    return -len(versions(model, place)[0] or ())
 
 
 def _put_tls(model: Model, draft: Draft, place: Place, worst: Access, mechanisms: tuple[str, ...]) -> None:
@@ -208,10 +215,9 @@ def _put_broken(model: Model, draft: Draft, listener: Listener, worst: Access, v
     why, origins = worst.broken, worst.broken_from
     if listener.haproxy and not why:
         words, known, origins = model.words("haproxy_trusted_networks", " ,")
-        if known and not any(networks.family(w) in (version, None) for w, _ in words):
+        families = [*(networks.family(w) for w, _ in words), None]
+        if known and version not in families[: families.index(None)]:  # Dovecot stops at what is no network
             why = "haproxy = yes, but haproxy_trusted_networks names no proxy of this address family"
-    if why and not listener.ssl and "haproxy" not in why and worst.tls == "none":
-        why = f"STARTTLS is announced but fails: {why}"
     draft.put("broken", why or None, origins if why else ())
 
 

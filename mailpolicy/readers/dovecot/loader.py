@@ -50,8 +50,7 @@ class Loader:
         """Whether the tree holds the folder of a path, so that a file that is missing there is missing."""
         folder = re.split(r"[*?\[{]", path)[0]
         folder = posixpath.dirname(folder) if not folder.endswith("/") else folder.rstrip("/")
-        inside = self.folder in ("", ".") or folder == self.folder or folder.startswith(self.folder + "/")
-        return inside or self.tree.exists(folder)
+        return folder in (self.folder, "", ".") or self.tree.exists(folder)
 
     def statements(self) -> Iterator[Statement]:
         """Every statement, includes in place of the lines that name them."""

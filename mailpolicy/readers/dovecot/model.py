@@ -107,6 +107,10 @@ class Model:
             if tuple(b for b in entry.path if b.kind not in FILTERS) == path:
                 yield entry
 
+    def exactly(self, *path: Block) -> Iterator[Entry]:
+        """Entries directly in a section that stands in no filter: those of services have no effect elsewhere."""
+        return (entry for entry in self.entries if entry.path == path)
+
     def filtered(self, kind: str) -> list[str]:
         """The names of all filters of a kind: the networks of ``remote`` sections."""
         return list(dict.fromkeys(b.name for path in self._filters for b in path if b.kind == kind))

@@ -15,6 +15,8 @@ def parse(text: str) -> IPv4Network | IPv6Network | None:
     """A network or address as net_parse_range() reads it; None for a host name or nonsense."""
     import ipaddress
 
+    if "/" in text and not text.rpartition("/")[2].strip().isdigit():
+        return None  # a netmask, which Dovecot does not take
     try:
         return ipaddress.ip_network(text.strip().replace("[", "").replace("]", ""), strict=False)
     except ValueError:

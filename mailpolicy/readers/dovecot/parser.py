@@ -27,6 +27,8 @@ _PLACEHOLDER = re.compile(
     r"\{\{|\{%|<%|\$\{|\$\(|__[A-Za-z][A-Za-z0-9_-]*__|@@?[A-Za-z][A-Za-z0-9_.-]*@|<[A-Z][A-Z_ -]+>"
     r"|\$[A-Z][A-Z0-9_]+(?![A-Z0-9_:])|(?<![\w$:.-])[A-Z][A-Z0-9]*_[A-Z0-9_]+(?!\w)"
 )
+LONGEST_EXPRESSION = 2000
+"""How far an expression of a template may reach, in characters."""
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 
 
@@ -106,6 +108,7 @@ def statements(source: Source) -> Iterator[Statement]:
     while start < len(text):
         stop = text.find("\n", start)
         stop = len(text) if stop < 0 else stop
+        stop = _expression_end(text, start, stop)
         raw, begin, start = text[start:stop], start, stop + 1
         line = raw.lstrip(_BLANKS)
         if comment or line.startswith("{#"):
@@ -130,6 +133,18 @@ def statements(source: Source) -> Iterator[Statement]:
         if kept or parts:
             yield _statement(_joined(source, [*parts, (kept, offset)]), depth > 0)
         parts = []
+
+
+def _expression_end(text: str, start: int, stop: int) -> int:
+    """Where a line ends, or the line on which a template's expression that begins in it is closed."""
+    for opens, closes in (("{{", "}}"), ("{%", "%}")):
+        begin = text.rfind(opens, start, stop)
+        if begin >= 0 and text.find(closes, begin, stop) < 0:
+            end = text.find(closes, stop, stop + LONGEST_EXPRESSION)
+            if end >= 0:
+                after = text.find("\n", end)
+                return len(text) if after < 0 else after
+    return stop
 
 
 def _inline_setting(line: str) -> bool:
@@ -196,6 +211,8 @@ def _section(line: Text, key: str, where: Span, at: int, maybe: bool) -> Stateme
     text = line.text
     name, quoted, first, end = "", False, at, at
     kind = "open"
+    if text.endswith(" {") and text.find("{{", at) >= 0:
+        return Statement(kind, key, line.cut(at, len(text) - 2), where, maybe=maybe)
     if key == "group" and not text.startswith("{", at):
         kind, words = "group", text[at:].split()
         end = len(text) - 1 if words[-1:] == ["{"] and len(words) == 3 else len(text)

@@ -131,7 +131,7 @@ def value_fault(entry: Entry, booleans: frozenset[str], new: bool) -> str:
     if new and entry.file and entry.known and key.startswith("ssl_") and key.endswith("_file"):
         return f"{key} takes a path, without the '<' before it"
     if not entry.known or is_template(value) or entry.file or (new and ("%{" in value or "$ENV:" in value)):
-        return f"{key} takes no variable" if key == "inet_listener_port" and "%{" in value else ""
+        return "listen takes no variable" if new and key == "listen" and "%{" in value else ""
     if key == "ssl" and value not in ("yes", "no", "required"):
         return f"ssl is yes, no or required, not {value or 'empty'}"
     switch = key in booleans or key in ("inet_listener_ssl", "inet_listener_haproxy", "inet_listener_reuse_port")

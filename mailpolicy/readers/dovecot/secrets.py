@@ -65,17 +65,36 @@ def _secret(name: str, text: Text, start: int, end: int, instance: str) -> Itera
 
 def _named(tree: Tree, loader: Loader, model: Model) -> list[str]:
     """Files of the tree that a passdb or userdb reads."""
-    found = []
+    found: list[str] = []
     for entry in model.entries:
         if entry.key in ("passdb_args", "userdb_args", "passwd_file_path", "dict_item", "ldap_uris") or (
             entry.path[:1] and (entry.path[0].kind == "dict")
         ):
-            for word in entry.value.split():
-                path = word.rpartition("=")[2].rpartition(":")[2]
-                if path.startswith("/") and "%" not in path:
-                    there = loader.where(path, entry.where.file)
-                    if there is not None and tree.exists(there) and there not in found:
-                        found.append(there)
+            found += (there for there in _files(tree, loader, entry) if there not in found)
+    return found
+
+
+def _files(tree: Tree, loader: Loader, entry: Entry) -> Iterator[str]:
+    """Files of the tree that a value names."""
+    for word in entry.value.split():
+        path = word.rpartition("=")[2].rpartition(":")[2]
+        if path.startswith("/") and "%" not in path:
+            there = loader.where(path, entry.where.file)
+            if there is not None and tree.exists(there):
+                yield there
+
+
+def default_schemes(tree: Tree, loader: Loader, model: Model) -> list[Text]:
+    """``default_pass_scheme`` of the files that passdb sections of 2.3 name (dovecot-sql.conf.ext and its like)."""
+    found: list[Text] = []
+    for entry in model.keyed("passdb_args"):
+        for path in dict.fromkeys(_files(tree, loader, entry)):
+            try:
+                source = tree.source(path)
+            except Unreadable:
+                continue
+            lines = (s for s in statements(source) if s.kind == "set" and s.key == "default_pass_scheme")
+            found += [s.value for s in lines if not is_template(s.value.text)][-1:]
     return found
 
 

@@ -8,7 +8,7 @@ from mailpolicy.addresses import network_scope
 from mailpolicy.facts import Draft
 from mailpolicy.readers.dovecot import access
 from mailpolicy.readers.dovecot.model import ANYWHERE, Block, Entry, Model, span_of
-from mailpolicy.readers.dovecot.parser import is_template
+from mailpolicy.readers.dovecot.parser import Text, is_template
 from mailpolicy.types import Fact, Origin, Span
 
 WEAK = frozenset(
@@ -20,8 +20,13 @@ WEAK = frozenset(
 _SCHEME = re.compile(r"(?:^|\s)scheme=(\S+)", re.IGNORECASE)
 
 
-def facts(model: Model, instance: str, first: Span, heard: list[Fact], fragment: bool) -> list[Fact]:
-    """One fact with what the configuration determines; a part states only what it sets."""
+def facts(
+    model: Model, instance: str, first: Span, heard: list[Fact], fragment: bool, schemes: list[Text]
+) -> list[Fact]:
+    """One fact with what the configuration determines; a part states only what it sets.
+
+    ``schemes``: what the files that passdb sections name say of passwords without a prefix.
+    """
     draft = Draft("server", first)
     draft.put("software", "dovecot")
     draft.put("version", model.dialect, [Origin("implies", None, model.program)])
@@ -33,7 +38,7 @@ def facts(model: Model, instance: str, first: Span, heard: list[Fact], fragment:
     _logged(model, draft, fragment)
     _throttle(model, draft, fragment)
     _forged(model, draft)
-    _schemes(model, draft)
+    _schemes(model, draft, schemes)
     allowed, setting = access.cleartext(model, ANYWHERE)
     if not any(f.values.get("role") in ("access", "submission") for f in heard) and setting.entry is not None:
         draft.maybe("cleartext_auth", allowed, setting.origins)
@@ -91,9 +96,9 @@ def _forged(model: Model, draft: Draft) -> None:
             draft.put("forged_client_scope", scope, widest[:1])
 
 
-def _schemes(model: Model, draft: Draft) -> None:
+def _schemes(model: Model, draft: Draft, schemes: list[Text]) -> None:
     """The scheme of passwords without a prefix; the weakest of all passdb sections."""
-    found: list[tuple[str, Span]] = []
+    found = [(scheme.text.upper(), scheme.span()) for scheme in schemes if scheme.text]
     for block in model.blocks("passdb"):
         found += _scheme(model, list(model.inside(block)), block)
     if not found:

@@ -98,7 +98,7 @@ def listeners(model: Model, on: Enabled, root: Span) -> list[Listener]:
 
 
 def _service(model: Model, name: str, key: str, default: str) -> Looked:
-    chain = [e for e in model.inside(Block("service", name)) if e.key == key]
+    chain = [e for e in model.exactly(Block("service", name)) if e.key == key]
     return model.looked(chain, default, True)
 
 
@@ -114,7 +114,7 @@ def _listener(
     model: Model, service: str, name: str, built_in: Service, since: Origin | None, root: Span
 ) -> Listener | None:
     block = (Block("service", service), Block("inet_listener", name))
-    entries = list(model.inside(*block))
+    entries = list(model.exactly(*block))
     defaults = built_in.listeners.get(name)
 
     def own(key: str, default: str) -> Looked:
@@ -148,7 +148,7 @@ def _addresses(model: Model, service: str, name: str) -> tuple[tuple[str, Origin
     if model.dialect != "2.4":
         chain = [
             e
-            for e in model.inside(Block("service", service), Block("inet_listener", name))
+            for e in model.exactly(Block("service", service), Block("inet_listener", name))
             if e.key == "inet_listener_address"
         ]
         if chain and chain[-1].value:

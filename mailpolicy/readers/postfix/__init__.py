@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from mailpolicy.readers.postfix import connections, listeners, server
-from mailpolicy.readers.postfix.lexer import is_template, logical_lines, start
+from mailpolicy.readers.postfix.lexer import is_template, logical_lines, start, writes_settings
 from mailpolicy.readers.postfix.master import Config, Service, services, settings, stock
 from mailpolicy.readers.postfix.params import NEWEST, Written
 from mailpolicy.tree import Tree
@@ -31,16 +31,15 @@ _ENDINGS = (
     ".sample",
     ".example",
 )
-_SNIFF = re.compile(
+_SNIFF = (
     r"^(?:smtpd?_[a-z_]+|my(?:hostname|networks|destination|origin)|inet_interfaces|relayhost|queue_directory)[ \t]*="
-    r"|^(?:smtp|submission|smtps|submissions|pickup|cleanup|qmgr)[ \t]+(?:inet|unix|fifo|pass)[ \t]+[yn-][ \t]",
-    re.MULTILINE,
+    r"|^(?:smtp|submission|smtps|submissions|pickup|cleanup|qmgr)[ \t]+(?:inet|unix|fifo|pass)[ \t]+[yn-][ \t]"
 )
 
 
 def sniff(text: str) -> bool:
     """Whether a text looks like main.cf or master.cf."""
-    return _SNIFF.search(text) is not None
+    return re.search(_SNIFF, text, re.MULTILINE) is not None
 
 
 def groups(paths: Sequence[str]) -> list[tuple[str, ...]]:
@@ -111,7 +110,7 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     first = main_path or master_path or paths[0]
     config = Config(
         tree, posixpath.dirname(first), main, (), version.numbers if version else NEWEST, unread, first, master_path,
-        main_path is None or main_path not in files or fragment, {},
+        main_path is None or main_path not in files or fragment or writes_settings(tree.source(main_path)), {},
     )  # fmt: skip
     config = config._replace(services=listeners.started(config, entries))
     dead = bool(main_fatal or master_fatal) and not _templated(tree, files)

@@ -40,6 +40,10 @@ _WORDS = {
         True,
     ),
 }
+_ADDRESS_LISTS = (
+    *("mynetworks", "smtpd_authorized_xclient_hosts", "smtpd_authorized_xforward_hosts", "debug_peer_list"),
+    *("smtpd_client_event_limit_exceptions", "smtpd_sasl_exceptions_networks"),
+)
 _NUMERIC_TLS = ("smtpd_tls_loglevel",)
 
 
@@ -137,12 +141,23 @@ def smtpd_fault(view: View) -> Broken | None:
     for name in _written(view):
         if name.startswith("smtpd_") and view.get(name).problem and view.default(name) is not None:
             return f"{name}: {view.get(name).problem}", view.get(name).origins
+    lists = _ADDRESS_LISTS if view.flag("smtpd_sasl_auth_enable") is not False else _ADDRESS_LISTS[:-1]
+    return _nameless_table(view, lists)
+
+
+def _nameless_table(view: View, names: Iterable[str]) -> Broken | None:
+    """An IPv6 address without brackets that starts with a colon: a table without a type (match_list.c, dict_open.c)."""
+    for name in names:
+        for text, span in view.elements(name) if view.is_set(name) else ():
+            if text.lstrip("!").startswith(":"):
+                chain = (*view.get(name).origins, *((Origin("sets", span),) if span else ()))
+                return f'{name}: "{text}" lacks brackets, so that Postfix takes it for a lookup table', chain
     return None
 
 
 def postscreen_fault(view: View) -> Broken | None:
     """A value at which postscreen(8) dies."""
-    fault = _first(view, EVERY) or _first(view, POSTSCREEN)
+    fault = _first(view, EVERY) or _first(view, POSTSCREEN) or _nameless_table(view, ("mynetworks",))
     for name in ("greet", "dnsbl", "pipelining", "non_smtp_command", "bare_newline"):
         found = view.get(f"postscreen_{name}_action")
         if fault is None and found.text is not None and found.text.lower() not in ("ignore", "enforce", "drop"):

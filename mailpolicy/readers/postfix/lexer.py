@@ -16,10 +16,16 @@ SEPARATORS = ", \t\r\n"
 """Between the elements of a list (CHARS_COMMA_SP)."""
 
 _TEMPLATE = re.compile(
-    r"(?<!\$)\{\{|\{%|\{#|<%|%%[A-Za-z]|@@?[A-Za-z][A-Za-z0-9_.-]*@@?(?![A-Za-z0-9])|(?<![A-Za-z0-9_])__[A-Z][A-Z0-9_]*"
+    r"(?<!\$)(?<!inline:)(?<!cidr:)(?<!regexp:)(?<!pcre:)\{\{"
+    r"|(?:inline|cidr|regexp|pcre):\{\{(?![^{}|()'\"]*=[^=]|!?[/0-9])"  # a table within the setting is none
+    r"|\{%|\{#|<%|%%[A-Za-z]|@@?[A-Za-z][A-Za-z0-9_.-]*@@?(?![A-Za-z0-9])|(?<![A-Za-z0-9_])__[A-Z][A-Z0-9_]*"
     r"|%\([a-z_]+\)s|#\{|<[A-Za-z][A-Za-z0-9_. -]*>|%\{|(?<![A-Za-z0-9_])PH_[A-Z]|\$\{[A-Z][A-Z0-9_]*:[-?=]"
+    r"|\$\{env\[|(?<![A-Za-z0-9_%])%[a-z][a-z_]{3,}"
 )
-_TAG = re.compile(r"\s*(?:\{%.*%\}|<%(?!=).*%>|\{#.*#\}|\{\{[-~]?\s*(?:if|else|end|range|with|#|/).*\}\})\s*")
+_TAG = re.compile(
+    r"\s*(?:\{%.*%\}|<%(?!=).*%>|\{#.*#\}|\{\{[-~]?\s*(?:if|else|end|range|with|#|/).*\}\})\s*", re.DOTALL
+)
+_REMARK = re.compile(r"ansible_managed|\bcomment\b|\bmanaged by\b", re.IGNORECASE)
 _OPENS = re.compile(r"(?:\{%|<%|\{\{)[-~+]?\s*#?(?:if|for|unless|range|with|\S.*\bdo\b|case)\b")
 
 
@@ -97,10 +103,34 @@ def logical_lines(source: Source) -> Text:
 
 def _physical(source: Source) -> Iterator[tuple[int, str]]:
     """Offset and text of each line."""
-    text, starts = source.text, source.starts
+    text, starts, seen = source.text, source.starts, 0
     for index, start in enumerate(starts):
+        if start < seen:
+            continue
         end = starts[index + 1] - 1 if index + 1 < len(starts) else len(text)
+        seen = end = _tag_end(text, start, end)
         yield start, text[start:end]
+
+
+def _tag_end(text: str, start: int, end: int) -> int:
+    """Where a line ends, or the line on which a template's tag that begins it is closed."""
+    line = text[start:end]
+    if "%}" in line or not line.lstrip(BLANKS).startswith("{%"):
+        return end
+    close = text.find("%}", end, end + 2000)
+    if close < 0:
+        return end
+    after = text.find("\n", close)
+    return len(text) if after < 0 else after
+
+
+def writes_settings(source: Source) -> bool:
+    """Whether a template writes whole lines: which settings they hold, nobody knows."""
+    for _, line in _physical(source):
+        begin = line.lstrip(BLANKS)
+        if begin.startswith(("{{", "<%=")) and not _is_tag(line) and not _REMARK.search(line):
+            return True
+    return False
 
 
 def _is_tag(line: str) -> bool:

@@ -82,12 +82,19 @@ def _listeners(config: Config, service: Service, handler: Service | None, place:
     trusted = networks(view)
     four, six = (restrictions.relay(view, trusted, config, family) for family in (4, 6))
     if (four.relay, four.broken) == (six.relay, six.broken):
-        return [_listener(config, service, handler, place, 0)]
+        return [_listener(config, service, handler, place, 0, four)]
     halves = ((sockets.Place("0.0.0.0", place.origins), 4), (sockets.Place("::", place.origins), 6))
-    return [_listener(config, service, handler, half, family) for half, family in halves]
+    return [
+        _listener(config, service, handler, half, family, found)
+        for (half, family), found in zip(halves, (four, six), strict=True)
+    ]
 
 
-def _listener(config: Config, service: Service, handler: Service | None, place: sockets.Place, family: int) -> Fact:
+def _listener(
+    config: Config, service: Service, handler: Service | None, place: sockets.Place, family: int,
+    relaying: restrictions.Relaying | None = None,
+) -> Fact:  # fmt: skip
+    """``relaying``: what is known already of who may relay there."""
     draft = Draft("listener", service.where)
     port = sockets.split(service.name).port
     draft.put("software", "postfix")
@@ -109,7 +116,7 @@ def _listener(config: Config, service: Service, handler: Service | None, place: 
     level = _put_tls(draft, session)
     logins = _put_logins(draft, session, level)
     _put_role(draft, service, port, logins.auth, config)
-    relaying = _put_relay(draft, session, family)
+    relaying = _put_relay(draft, session, family, relaying)
     fault = _fault(session, level, logins, relaying)
     if fault is None:
         draft.put("broken", None)
@@ -223,6 +230,8 @@ def _put_client_certificate(draft: Draft, view: View, level: str | None) -> None
 
 def _put_logins(draft: Draft, session: Session, level: tls.Level) -> sasl.Logins:
     found = sasl.logins(session.view, level.tls, session.config.tree, session.config.folder)
+    if level.tls == "none" and tls.level(session.view).tls == "required":  # TLS is demanded, STARTTLS refused
+        found = sasl.Logins("none", level.origins, (), level.origins)
     draft.maybe("auth", found.auth, found.origins)
     draft.maybe("mechanisms", found.mechanisms, found.mechanism_origins)
     proxy = session.config.view(session.service).get(_proxy(session.service))
@@ -237,9 +246,12 @@ def _proxy(service: Service) -> str:
     return "postscreen_upstream_proxy_protocol" if service.command == "postscreen" else "smtpd_upstream_proxy_protocol"
 
 
-def _put_relay(draft: Draft, session: Session, family: int) -> restrictions.Relaying:
+def _put_relay(
+    draft: Draft, session: Session, family: int, known: restrictions.Relaying | None
+) -> restrictions.Relaying:
     view, trusted, config = session.view, session.trusted, session.config
-    found = restrictions.relay(view, trusted, config, family, draft.values.get("scope") == "loopback")
+    local = draft.values.get("scope") == "loopback"
+    found = known or restrictions.relay(view, trusted, config, family, local)
     draft.maybe("relay", found.relay, found.origins)
     bound, origins = restrictions.sender_bound(view, config)
     draft.maybe("sender_bound", bound, origins)

@@ -16,6 +16,8 @@ _WITH_VALUE = "imnorst"
 _WITHOUT_VALUE = "cdDlSuvVz"
 _STOCK = (("smtp", "inet", "smtpd"), ("smtp", "unix", "smtp"), ("relay", "unix", "smtp"), ("lmtp", "unix", "lmtp"))
 _OVERRIDE = re.compile(r"([^\s/]+)/(inet|unix|pass|fifo|unix-dgram)/([A-Za-z0-9_]+)[ \t]*=")
+_SWITCH = re.compile(r"^(?:%\{\w+\})+")
+"""What some templates put in front of a line that may be left out."""
 
 
 class Service(NamedTuple):
@@ -102,14 +104,15 @@ def settings(text: Text, unread: list[Unread]) -> tuple[dict[str, Written], Span
             unread.append(Unread(whole, f"{parsed}; Postfix refuses the whole file"))
             fatal = fatal or whole
             continue
+        name = _SWITCH.sub("", parsed.name)
+        perhaps = line.conditional or name != parsed.name
         written = _written(line, parsed.name, parsed.value, parsed.name_start, parsed.value_start)
-        before = found.get(parsed.name)
+        written = written._replace(name=name, known=not perhaps)
+        before = found.get(name)
         if before is not None:
             how = "overrides" if before.earlier else "sets"
             written = written._replace(earlier=(*before.earlier, Origin(how, before.where)))
-            if not line.conditional or not before.known:
-                written = written._replace(known=not line.conditional)
-        found[parsed.name] = written
+        found[name] = written
     return found, fatal
 
 

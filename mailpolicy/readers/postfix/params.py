@@ -7,13 +7,16 @@ from collections.abc import Callable, Mapping
 
 from mailpolicy.lean import NamedTuple
 from mailpolicy.readers.postfix import defaults
-from mailpolicy.readers.postfix.expand import ExpansionError, Piece, UnknownValueError, expand
+from mailpolicy.readers.postfix.expand import ExpansionError, Piece, UnknownValueError, expand, level
 from mailpolicy.readers.postfix.lexer import is_template, tokens
 from mailpolicy.readers.postfix.typed import EVERY, SMTPD
 from mailpolicy.types import Origin, Span
 
 NEWEST = (3, 10)
 """The version that is assumed where nobody tells one."""
+
+LATER = {"smtp_tls_security_level": "may"}
+"""Defaults of Postfix 3.11: a compatibility_level of 3.11 tells that it runs (RELEASE_NOTES-3.11, 20250623)."""
 
 MACHINE = frozenset(("myhostname", "mydomain", "mynetworks", "process_id", "process_name"))
 """Parameters whose defaults depend on the machine."""
@@ -109,10 +112,17 @@ class View:
         """The unexpanded built-in default, or None where this version has no such parameter."""
         found = self._given.get(name)
         if found is None:
-            found = self._defaults.get(name)
+            found = LATER[name] if name in LATER and self._newer() else self._defaults.get(name)
         if found is None:
             found = next((value for end, value in TRANSPORT.items() if name.endswith(end) and name != end), None)
         return found
+
+    def _newer(self) -> bool:
+        """Whether the compatibility level is one that only a version after NEWEST knows."""
+        try:
+            return self.version >= NEWEST and level(self.text("compatibility_level")) >= (3, 11, 0)
+        except ExpansionError:
+            return False
 
     def get(self, name: str) -> Resolved:
         """The value: the default of the version where nothing sets it."""
@@ -172,10 +182,10 @@ class View:
         default = self.default(name)
         if self.partial and name not in self._given:
             raise UnknownValueError
-        if reader and name not in self._given and not _visible(name, reader):
-            return None
         if default is None and (name in MACHINE or (name.isupper() and len(name) > 1)):
             raise UnknownValueError
+        if reader and name not in self._given and not _visible(name, reader):
+            return None
         return default
 
     def _domain(self) -> str:

@@ -282,7 +282,7 @@ def login(view: View, prefix: str, to: Destination, files: Files) -> Login:
     covered = not (only_plain and _refuses_plain(view, prefix + "sasl_tls_security_options"))
     if options.text is None:
         readable = None
-    elif _refuses_plain(view, prefix + "sasl_security_options"):
+    elif _refuses_plain(view, prefix + "sasl_security_options") or _asks_more(view, prefix):
         readable = False
     authenticates, credential, where = _password(view, prefix, to, files)
     origins = (*switch, *maps.origins, *where)
@@ -297,6 +297,13 @@ def _refuses_plain(view: View, name: str) -> bool:
     return "noplaintext" in (view.get(name).text or "").lower().replace(",", " ").split()
 
 
+def _asks_more(view: View, prefix: str) -> bool:
+    """Whether PLAIN and LOGIN lack another property that is asked for without TLS (Cyrus SASL; libsasl2 plugins)."""
+    asked = (view.get(prefix + "sasl_security_options").text or "").lower().replace(",", " ").split()
+    kind = view.get(prefix + "sasl_type").text
+    return kind == "cyrus" and not {"noactive", "nodictionary", "mutual_auth", "forward_secrecy"}.isdisjoint(asked)
+
+
 def _password(
     view: View, prefix: str, to: Destination, files: Files
 ) -> tuple[bool | None, str | None, tuple[Origin, ...]]:
@@ -306,6 +313,8 @@ def _password(
     if by_sender:
         for table in tables:
             senders = [table.find(key) for key in _sender_keys(to.sender)] if to.sender else [table.address]
+            if to.sender.startswith("@"):  # any address of the domain
+                senders += [e for e in table.entries or () if e.key.lower().endswith(to.sender.lower())][:1]
             for entry in senders:
                 if entry is not None:
                     return True, _kept(table), (Origin("implies", entry.key_where),)

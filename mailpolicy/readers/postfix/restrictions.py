@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
-from mailpolicy.addresses import contains
+from mailpolicy.addresses import LOOPBACK, contains
 from mailpolicy.lean import TYPE_CHECKING, NamedTuple
 from mailpolicy.readers.postfix.lexer import is_template
-from mailpolicy.readers.postfix.tables import PATTERNS, Files, open_table
+from mailpolicy.readers.postfix.tables import PATTERNS, Files, Table, matches, open_table
 from mailpolicy.readers.postfix.verdicts import (
     PASS,
     STAGES,
@@ -186,7 +187,8 @@ def strange(view: View) -> list[tuple[Span, str]]:
                 found.append((span, f'unknown restriction "{word}"; smtpd refuses mail that gets there'))
     for pattern, span in view.elements("mynetworks") if view.is_set("mynetworks") else []:
         if span is not None and bad_network(pattern):
-            found.append((span, f'"{pattern}" has address bits behind its prefix; smtpd refuses mail that gets there'))
+            why = "needs brackets" if _bare_ipv6(pattern) else "has address bits behind its prefix"
+            found.append((span, f'"{pattern}" {why}; smtpd refuses mail that gets there'))
     return found
 
 
@@ -239,15 +241,21 @@ def _blame(lists: Lists, verdicts: list[tuple[str, Verdict]]) -> tuple[Origin, .
 def _site(view: View, networks: Networks, config: Config) -> Site:
     files = Files(config.tree, config.folder)
     entries = list(_networks(networks.entries, files, 0))
-    trusts = networks.unknown or any(not pattern.startswith("!") for pattern, _ in networks.entries)
+    trusts = networks.unknown or any(text[0] != "!" and not bad_network(text) for text, _ in networks.entries)
     spoiled = tuple(Origin("sets", span) for pattern, span in networks.entries if bad_network(pattern))[:1]
     return Site(view, files, _world(entries), trusts, spoiled, _relays_all(view, files))
 
 
+@lru_cache(maxsize=1024)
 def bad_network(pattern: str) -> bool:
-    """Whether a pattern of mynetworks has address bits behind its prefix, which Postfix refuses (cidr_match.c)."""
+    """Whether Postfix refuses a pattern of mynetworks: address bits behind its prefix, IPv6 without brackets.
+
+    The latter is the name of a table of an unknown type (cidr_match.c, match_list.c).
+    """
+    if _bare_ipv6(pattern):
+        return True
     bare = pattern.lstrip("!").replace("[", "").replace("]", "")
-    if "/" not in bare or bare.startswith("/") or not bare[0].isalnum():
+    if "/" not in bare or bare in LOOPBACK or bare.startswith("/") or not bare[0].isalnum():
         return False
     import ipaddress  # imported late: costs start-up time that most configurations do not need
 
@@ -255,6 +263,10 @@ def bad_network(pattern: str) -> bool:
         return ipaddress.ip_interface(bare).ip != ipaddress.ip_interface(bare).network.network_address
     except ValueError:
         return False
+
+
+def _bare_ipv6(pattern: str) -> bool:
+    return re.match(r"!*(?:[0-9a-fA-F]{1,4})?:[0-9a-fA-F:.]*(?:/[0-9]+)?$", pattern) is not None
 
 
 def _networks(
@@ -278,8 +290,21 @@ def _networks(
                 yield "[::]/0", span
             elif table.kind == "cidr":
                 yield from ((entry.key, entry.key_where) for entry in table.entries or ())
+            elif table.kind in PATTERNS:
+                yield from _patterns(table)
         else:
             yield pattern, span
+
+
+_SAMPLES = (("0.0.0.0/0", ("198.51.100.20", "203.0.113.9", "8.8.4.4")), ("[::]/0", ("2001:db8::1", "2a00:1450::7")))
+
+
+def _patterns(table: Table) -> Iterator[tuple[str, Span | None]]:
+    """The whole of a family where a pattern meets every address of it."""
+    for entry in table.entries or ():
+        for family, addresses in _SAMPLES:
+            if not entry.guards and all(matches(table.kind, entry.key, address) for address in addresses):
+                yield family, entry.key_where
 
 
 def _words(source: Source) -> Iterator[tuple[str, Span]]:
@@ -298,6 +323,8 @@ def _world(entries: list[tuple[str, Span | None]]) -> tuple[tuple[int, Origin], 
     before: list[tuple[str, Span | None]] = []
     for pattern, span in entries:
         bare = pattern.lstrip("!")
+        if _bare_ipv6(bare):
+            continue
         family = 6 if ":" in bare else 4
         if pattern.startswith("!"):
             too_late = next((s for p, s in before if _covers(p, bare)), None)

@@ -172,10 +172,11 @@ def _with_login(config: Config, smtpd: _Smtpd, listeners: list[Fact]) -> list[Vi
 
 def _tls_logged(view: View) -> tuple[bool | None, tuple[Origin, ...]]:
     level, header = view.get("smtpd_tls_loglevel"), view.get("smtpd_tls_received_header")
-    origins = (*header.origins, *level.origins)
-    if level.text == "0":
-        return False, origins
     written = view.flag("smtpd_tls_received_header")
+    if level.text == "0":
+        return False, (level.origins if written else (*header.origins, *level.origins))
+    if written is False:
+        return False, header.origins
     return (None if level.text is None else written), (*level.origins, *header.origins)
 
 

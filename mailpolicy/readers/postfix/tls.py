@@ -172,7 +172,8 @@ def _pair_problem(view: View, tree: Tree, folder: str, name: str) -> tuple[str |
         problem = file_problem(tree, folder, key.text, "PRIVATE KEY")
         if problem:
             return f"{key.text} {problem}", key.origins
-        if key.text == path and _contents(tree, folder, path) == ["certificate"]:
+        told = view.is_set(_KEYS[name]) and not _present(tree, folder, path)  # both named: it holds both
+        if key.text == path and not told and _contents(tree, folder, path) == ["certificate"]:
             return f"{path} is a certificate; no private key is configured", view.get(name).origins
     return None, ()
 
@@ -195,6 +196,11 @@ def _chain(view: View, tree: Tree, folder: str) -> Certificate:
     if kinds and all(kind == "certificate" for kind, _ in kinds):
         return Certificate(shown, chain.origins, True, "smtpd_tls_chain_files: there is no private key")
     return Certificate(shown, chain.origins, True, None)
+
+
+def _present(tree: Tree, folder: str, path: str) -> bool:
+    where = place(path, "/etc/postfix", folder)
+    return where is not None and tree.exists(where)
 
 
 def _contents(tree: Tree, folder: str, path: str) -> list[str]:

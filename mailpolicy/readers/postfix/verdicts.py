@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
+from mailpolicy.addresses import LOOPBACK
 from mailpolicy.lean import TYPE_CHECKING, NamedTuple
 from mailpolicy.readers.postfix.lexer import is_template
 from mailpolicy.readers.postfix.tables import (
@@ -251,7 +252,8 @@ class Lists:
             blame = (origin, Origin("implies", entry.where, f"{table.kind} table"), *found.blame)
             if found.outcome == PASS and word in _NO_OK:
                 found = Verdict(STOP)
-            if found.outcome == PASS or reach == "everyone":
+            whole = table.kind != "cidr" or all(key.endswith("/0") for key in (*entry.guards, entry.key))
+            if found.outcome == PASS or (reach == "everyone" and whole):
                 return Verdict(found.outcome, blame, found.unsure)
         return Verdict(ON)
 
@@ -353,6 +355,9 @@ def _reach(asked: str, kind: str, key: str, who: Who) -> str:
 @lru_cache(maxsize=1 << 14)
 def wide(key: str, family: int) -> bool:
     """Whether a network holds strangers: a whole family of addresses, or public down to a /8."""
+    _, slash, bits = key.rpartition("/")
+    if not slash or key in LOOPBACK or (bits.isdigit() and int(bits[:4]) > 8):
+        return False
     import ipaddress  # imported late: costs start-up time that most configurations do not need
 
     try:
