@@ -21,6 +21,7 @@ from mailpolicy.types import Fact, Inventory, Span, Unread, Unreadable, Version
 
 SOFTWARE = "exim"
 NEWEST = (4, 98)
+_MOST_SOCKETS = 100
 
 _MAIN = re.compile(r"(?:exim4?\.conf|[^/]*exim4?\.conf)(?:\.[\w.]+)?$")
 _PART = re.compile(r"(?:^|/)conf\.d/(main|acl|router|transport|retry|rewrite|auth)/[^/]+$")
@@ -144,7 +145,9 @@ def _inventory(site: Site, paths: tuple[str, ...], version: tuple[int, ...], ass
     elif not given.daemon:
         notes.append(f"{paths[0]}: QUEUERUNNER says that no daemon listens")
     else:
-        found += listeners.facts(site, identity, opened)
+        if len(opened) > _MOST_SOCKETS:
+            notes.append(f"{paths[0]}: of {len(opened)} sockets only the first {_MOST_SOCKETS} are stated")
+        found += listeners.facts(site, identity, opened[:_MOST_SOCKETS])
     if not lexer.refused:
         found += [*server.facts(site, identity, found), *connections.facts(site, identity)]
     found += secrets.facts(site, identity)

@@ -12,6 +12,8 @@ from mailpolicy.readers.exim.model import VERBS, Condition, Model, Option, State
 from mailpolicy.types import Span
 
 _DEEPEST = 15
+_MOST_STEPS = 5000
+"""Statements that one session is followed through: lists may ask one another."""
 _NEVER = frozenset(
     [
         "dnslists",
@@ -48,6 +50,7 @@ class Asked:
 
     def __init__(self, model: Model, lists: Lists, client: Client, offered: tuple[str, ...] = ()) -> None:
         self.model, self.lists, self.client, self.offered = model, lists, client, offered
+        self.steps = 0
         self.variables: dict[str, str | None] = dict(_variables(model, client))
         self.expander = Expander(self.variables, self._exists, self._matches)
 
@@ -120,6 +123,9 @@ class Asked:
     def _statements(self, statements: list[Statement], depth: int) -> Answer:
         perhaps: dict[bool, Answer] = {}
         for statement in statements:
+            self.steps += 1
+            if self.steps > _MOST_STEPS:
+                return Answer(None, statement.where)
             if statement.verb == "unknown":
                 perhaps.setdefault(True, Answer(None, None))
                 perhaps.setdefault(False, Answer(None, None))

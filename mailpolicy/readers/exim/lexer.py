@@ -19,9 +19,10 @@ _TEMPLATE = re.compile(
     r"\{\{-?\s*[A-Za-z_.][\w.]*(?:\[[^\]{}]*\])?\s*(?:\|[^{}]*)?-?\}\}|<%|\$\{[A-Z_][A-Z0-9_]*\}|%%\w+%%|@@\w+@@|\{%"
 )
 _BLOCK = re.compile(r"\s*(?:\{%-?|<%-?|\{\{-?)\s*(if|for|unless|range|with|elif|elsif|else|endif|endfor|end)\b")
+_CAPITAL = re.compile(r"[A-Z]")
 LONGEST = 65536
 """Longest logical line that is followed, in characters."""
-_MOST_MACROS = 2000
+_MOST_MACROS = 500
 FILLED_IN = frozenset(
     [
         "MAIN_LOCAL_INTERFACES",
@@ -78,6 +79,7 @@ class Lexer:
         self._stack: list[Condition] = []
         self._parts: list[Marked] = []
         self._unit = 0
+        self._stopped = False
         self.seed: list[tuple[str, Marked]] | None = None
         """Macros that stand where Debian's template asks for them; None: nobody knows them."""
 
@@ -119,6 +121,8 @@ class Lexer:
     def feed(self, physical: Iterable[Marked], depth: int = 0) -> None:
         """Reads physical lines."""
         for raw in physical:
+            if self._stopped:
+                return
             start = raw.text.lstrip()
             if start.startswith("#"):
                 continue
@@ -176,8 +180,10 @@ class Lexer:
             shorter = next((m for m in self.macros if m in name), None)
             if shorter:
                 self.refuse(where, f"the macro {name} cannot be defined, for {shorter} is defined already")
-        if len(self.macros) < _MOST_MACROS:
-            self.macros[name] = value
+        self.macros[name] = value
+        if len(self.macros) > _MOST_MACROS and not self._stopped:
+            self._stopped = True
+            self._outside(where, f"more than {_MOST_MACROS} macros are not followed")
 
     def _seeded(self) -> None:
         if self.seed is None:
@@ -193,13 +199,15 @@ class Lexer:
         head = line.cut(0, found.end()) if found else None
         rest = line.cut(found.end()) if found else line
         used: bool | None = False
+        if not _CAPITAL.search(rest.text):
+            return line, used
         for name, value in self.macros.items():
             if name in rest.text:
+                if len(rest.text) + rest.text.count(name) * len(value.text) > LONGEST:
+                    rest = rest._replace(known=False)
+                    break
                 rest = rest.replace(name, value)
                 used = True if name not in self.unknown else used or None
-                if len(rest.text) > LONGEST:
-                    rest = rest.cut(0, LONGEST)._replace(known=False)
-                    break
         if any(name in rest.text for name in self.unknown):
             rest, used = rest._replace(known=False), used or None
         if "_" in rest.text:
@@ -291,7 +299,7 @@ class Lexer:
 
     def _outside(self, where: Span | None, why: str) -> None:
         self.hidden = True
-        self.notes.append(f"{where}: {why}; what it sets is not known")
+        self.notes.append(f"{where}: {why}; what is set there is not known")
         self._complete()
         self.lines.append(Line(Marked("", (), False), True, self._unit))
 

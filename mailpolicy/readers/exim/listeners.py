@@ -20,7 +20,8 @@ _OUTSIDE = {4: ("198.51.100.20", "203.0.113.77", "93.184.99.7", "11.22.33.44"),
 _NETWORK = re.compile(
     r"(?<![\w.:])(?:\d+\.\d+\.\d+\.\d+|[0-9a-fA-F]{1,4}:[0-9a-fA-F:]*|::[0-9a-fA-F:]*)(?:/\d+)?(?![\w.])"
 )
-_MOST = 100
+_MOST = 40
+"""Networks that are tried one by one."""
 
 
 class Trust(NamedTuple):

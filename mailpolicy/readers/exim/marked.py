@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable
+from itertools import islice
 
 from mailpolicy.lean import NamedTuple
 from mailpolicy.text import Source
@@ -11,6 +13,14 @@ from mailpolicy.types import Span
 
 Mark = tuple[int, "Source | Span | None", int]
 """Position in the text; the file and the offset in it, or the one place that all of the piece comes from."""
+
+
+_MOST_MARKS = 2000
+"""Pieces of one line that are told apart; of more, all are said to stand where the line begins."""
+
+
+def _position(mark: Mark) -> int:
+    return mark[0]
 
 
 class Marked(NamedTuple):
@@ -23,13 +33,9 @@ class Marked(NamedTuple):
     def span(self, start: int = 0, end: int | None = None) -> Span | None:
         """The place of ``text[start:end]``, as far as it is one piece; None for text that no file here holds."""
         end = len(self.text) if end is None else end
-        index = 0
-        for number, mark in enumerate(self.marks):
-            if mark[0] > start:
-                break
-            index = number
         if not self.marks:
             return None
+        index = max(0, bisect_right(self.marks, start, key=_position) - 1)
         at, origin, offset = self.marks[index]
         if index + 1 < len(self.marks):
             end = min(end, self.marks[index + 1][0])
@@ -40,9 +46,13 @@ class Marked(NamedTuple):
     def cut(self, start: int, end: int | None = None) -> Marked:
         """``text[start:end]``."""
         end = len(self.text) if end is None else end
-        before = [mark for mark in self.marks if mark[0] <= start][-1:]
-        marks = [(0, o, p + start - at if isinstance(o, Source) else p) for at, o, p in before]
-        marks += [(at - start, o, p) for at, o, p in self.marks if start < at < end]
+        first = max(0, bisect_right(self.marks, start, key=_position) - 1)
+        marks: list[Mark] = []
+        for at, origin, offset in islice(self.marks, first, None):
+            if at >= end and at > start:
+                break
+            inside = max(0, start - at) if isinstance(origin, Source) else 0
+            marks.append((max(0, at - start), origin, offset + inside))
         return Marked(self.text[start:end], tuple(marks), self.known)
 
     def strip(self) -> Marked:
@@ -70,7 +80,10 @@ def join(pieces: Iterable[Marked]) -> Marked:
         text.append(piece.text)
         at += len(piece.text)
         known = known and piece.known
-    return Marked("".join(text), tuple(marks), known)
+    whole = Marked("".join(text), tuple(marks), known)
+    if len(marks) > _MOST_MARKS:
+        return whole._replace(marks=((0, whole.span(0, 1), 0),))
+    return whole
 
 
 def unplaced(text: str) -> Marked:
