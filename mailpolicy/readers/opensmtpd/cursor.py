@@ -12,6 +12,7 @@ from mailpolicy.tree import Tree, place
 from mailpolicy.types import Span, Unreadable
 
 _HOMES = {"mail": "/etc/mail", "smtpd": "/etc/smtpd", "opensmtpd": "/etc/opensmtpd"}
+DOS = "the line ends in CR LF, which smtpd takes for a syntax error"
 _DYNAMIC = ("dynamic", "unknown")
 
 
@@ -98,7 +99,7 @@ class Cursor:
         if token.kind in ("newline", "end"):
             return Refused(token.where, "the line ends too early")
         if token.text == "\r":
-            return Refused(token.where, "the line ends in CR LF, which smtpd takes for a syntax error")
+            return Refused(token.where, DOS)
         if token.kind == "word":
             return Refused(token.where, f"{token.text} is a keyword, which must stand in quotes to be a name here")
         if token.text == "<":

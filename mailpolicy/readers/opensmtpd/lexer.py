@@ -11,14 +11,16 @@ from mailpolicy.types import Span
 
 LONGEST = 8095
 """Characters of the longest token that smtpd takes."""
+MOST_EXPANDED = 1_000_000
+"""Characters that macros may come to in one file, so that a small file cannot keep us busy."""
 
-_TEMPLATE = r"\{\{(?:[^}\n]|\}(?!\}))*\}\}|<%(?:[^%\n]|%(?!>))*%>|\$\{\w+\}"
+_TEMPLATE = r"\{\{(?:[^{}\n]|\}(?!\}))*+\}\}|<%(?:[^<%\n]|%(?!>))*+%>|\$\{\w+\}"
 _INNER = r"[A-Za-z0-9\"$%&'*+\-./:;?@\[\]^_`|~]"
 
 _TOKEN = re.compile(
     rf"""(?P<blank>(?:[ \t]|\\\n)+)
     |(?P<comment>\#(?:[^\\\n]|\\(?:.|\n))*)
-    |(?P<condition>\{{%(?:[^%\n]|%(?!\}}))*%\}}|\{{\#(?:[^\#]|\#(?!\}}))*\#\}})
+    |(?P<condition>\{{%(?:[^{{%\n]|%(?!\}}))*+%\}}|\{{\#(?:[^{{\#]|\#(?!\}}))*+\#\}})
     |(?P<quoted>"(?>[^"\\]+|\\"?)*+"|'(?>[^'\\]+|\\'?)*+')
     |(?P<number>-?[0-9](?:[0-9]|\\\n)*+(?=[\s),/}}=]|\Z))
     |(?P<string>(?:\\?[A-Za-z0-9:_]|{_TEMPLATE})(?:{_TEMPLATE}|{_INNER}|\\(?:.|\n))*+)
@@ -49,6 +51,7 @@ class Lexer:
         self.source = source
         self.words = words
         self.macros = macros
+        self.expanded = 0
         self.conditions: list[Span] = []
         """Where a template leaves something out or in."""
 
@@ -101,6 +104,10 @@ class Lexer:
             yield Token("string", macro.text + behind, where, False)
             return at
         text = macro.text + behind
+        self.expanded += len(text)
+        if self.expanded > MOST_EXPANDED:
+            yield Token("bad", "macros stand for more text than is read here", where)
+            return at
         for found in _TOKEN.finditer(text):
             if found.lastgroup == "comment":
                 end = self.source.text.find("\n", at)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from mailpolicy.readers.opensmtpd import elder, modern
-from mailpolicy.readers.opensmtpd.cursor import Cursor
+from mailpolicy.readers.opensmtpd.cursor import DOS, Cursor
 from mailpolicy.readers.opensmtpd.model import Config, Refused
 from mailpolicy.tree import Tree
 from mailpolicy.types import Span, Unread, Unreadable, Version
@@ -39,6 +39,9 @@ def load(tree: Tree, path: str, version: Version | None) -> Config:
             if cursor.peek().kind not in ("newline", "end"):
                 raise cursor.unexpected()
         except Refused as fault:
+            if DOS in str(fault) and any(DOS in before.why for before in config.refused):
+                cursor.skip_line()  # said once
+                continue
             config.refused.append(Unread(fault.where, f"smtpd refuses this: {fault}"))
             cursor.skip_line()
     first = tree.source(path)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import islice
 
 from mailpolicy.addresses import contains, network_scope
 from mailpolicy.lean import NamedTuple
@@ -21,7 +22,7 @@ _OPEN = re.compile(r"\*\.?[a-z0-9-]*")
 """Patterns that match domains which anybody can have: ``*``, ``*.com``."""
 _WIDE = 8
 """Prefixes that are looked at when networks may make up the whole Internet together."""
-MOST = 50
+MOST = 100
 """How many named networks are looked at; real configurations name a handful."""
 
 
@@ -132,7 +133,9 @@ def _source(condition: Condition, who: Who) -> bool | None:
         return _world([entry.key for entry in table.entries], who.family)
     if who.network == "local":
         return any(entry.key == "local" or _holds(entry.key, "127.0.0.1") for entry in table.entries)
-    return any(entry.key == who.network or _holds(entry.key, who.network) for entry in table.entries)
+    if any(entry.key == who.network for entry in table.entries):
+        return True
+    return any(_holds(entry.key, who.network) for entry in table.entries[:MOST])
 
 
 def _world(networks: list[str], family: int) -> bool:
@@ -144,11 +147,14 @@ def _world(networks: list[str], family: int) -> bool:
     for version, whole in ((4, "0.0.0.0/0"), (6, "::/0")):
         parsed = []
         for network in networks if family in (0, version) else ():
+            bits = network.rpartition("/")[2]
+            if not bits.isdecimal() or int(bits[:4]) > _WIDE:
+                continue
             try:
                 one = ipaddress.ip_network(network.replace("[", "").replace("]", ""), strict=False)
             except ValueError:
                 continue
-            if one.version == version and one.prefixlen <= _WIDE:
+            if one.version == version:
                 parsed.append(one)
         if any(str(network) == whole for network in ipaddress.collapse_addresses(parsed)):  # type: ignore[type-var]
             return True
@@ -215,16 +221,16 @@ def _blamed(rule: Rule, who: Who) -> Span:
 
 def networks(rules: Sequence[Rule], tag: str, family: int) -> tuple[dict[str, Span], Span | None]:
     """Networks whose hosts may relay without more, and where; and the place of one that is not known."""
-    named = [
+    named = (
         entry.key
         for rule in rules
         if (source := rule.conditions.get("from")) and source.kind == "src" and not source.regex and source.table
         for entry in source.table.entries
         if network_scope([entry.key]) is not None and family in (0, 6 if ":" in entry.key else 4)
-    ]
+    )
     found: dict[str, Span] = {}
     unsure: Span | None = None
-    for network in ["local", *dict.fromkeys(named)][:MOST]:
+    for network in ["local", *dict.fromkeys(islice(named, MOST))]:
         met = verdict(rules, Who(network, False, tag, family))
         if met.answer and met.where:
             for name in LOOPBACK if network == "local" else (network,):
