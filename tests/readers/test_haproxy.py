@@ -327,6 +327,7 @@ def test_conditional_blocks_are_not_evaluated() -> None:
     [
         "{% for p in ports %}\nlisten imap\n  bind {{ ip }}:143\n  server m {{ back }}:143\n{% endfor %}\n",
         "%{ for name, p in ports }\nlisten ${name}\n  bind *:${p}\n  server m 10.0.0.1:143\n%{ endfor }\n",
+        "{% if a %}\nlisten imap\n  bind :143\n  server m {{ a }}:143\n{% else %}\n{% include 'b' %}\n{% endif %}\n",
         "{{- if .Values.x }}\nlisten imap\n  bind :143\n  server m 10.0.0.1:143\n{{- end }}\n",
     ],
 )
@@ -334,6 +335,12 @@ def test_templates_are_no_errors(text: str) -> None:
     said = read(text)
     assert not said.unread
     assert [f.values.get("protocol") for f in said.facts] == ["imap"]
+
+
+def test_alternatives_in_a_template_do_not_clash() -> None:
+    one = f"listen imap from elsewhere\n  bind :143\n  default_backend b\n{BACK}"
+    said = read(f"{{% if a %}}\n{one}{{% else %}}\n{one}{{% endif %}}\n")
+    assert not said.unread
 
 
 def test_a_fragment_relies_on_other_files() -> None:

@@ -265,7 +265,7 @@ def test_includes_are_read_in_order_of_names() -> None:
 
 
 def test_an_include_that_is_not_here_is_noted() -> None:
-    said = read(f"{TOP}include = /etc/stunnel/conf.d\n{IMAPS}")
+    said = read(f"include = /etc/stunnel/conf.d\n{IMAPS}")
     assert any("not here" in note for note in said.notes)
     assert [f.values["port"] for f in said.facts if f.kind == "listener"] == [993]
 
@@ -294,6 +294,11 @@ def test_templates_are_no_errors() -> None:
     said = read("{% if x %}\ncert = {{ cert }}\n{% endif %}\n[imaps]\naccept = {{ ip }}:993\nconnect = 143\n")
     assert not said.unread and said.notes
     assert next(f for f in said.facts if f.kind == "listener").values["tls"] == "implicit"
+
+
+def test_alternatives_in_a_template_do_not_clash() -> None:
+    said = read(f"{{% if a %}}\n{IMAPS}{{% else %}}\n{IMAPS}{{% endif %}}\n")
+    assert not said.unread
 
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", "d /run/stunnel4 0755 a b\n", "[Unit]\nDescription = x\n"])

@@ -25,6 +25,7 @@ __all__ = ["SOFTWARE", "groups", "read", "sniff"]
 NEWEST = (3, 0)
 _PARTS = ("conf.d", "haproxy.d", "conf-enabled", "cfg.d")
 _MAIN = re.compile(r"^[^/]*ha-?proxy[^/]*\.(?:cfg|conf)", re.IGNORECASE)
+_WHOLE = re.compile(r"^haproxy\.(?:cfg|conf)")
 _SNIFF = re.compile(r"^(?:frontend|listen|backend|defaults|global)\b[^\n{;=]*$", re.MULTILINE)
 _TELLING = re.compile(r"^\s+(?:bind\s+\S*:\d|server\s+\S+\s+\S+|mode\s+(?:tcp|http)\b)", re.MULTILINE)
 
@@ -60,19 +61,21 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     found: list[Section] = []
     unread: list[Unread] = []
     notes: list[str] = []
+    templated = False
     for path in paths:
         try:
             source = tree.source(path)
         except Unreadable as problem:
             unread.append(Unread(Span(path, 1, 1, 2), str(problem), True))
             continue
+        templated = templated or any(mark in source.text for mark in ("{%", "{{", "<%", "%{"))
         more, faults, said = _file(source)
         found += more
         unread += faults
         notes += said
     if not found:
         return Inventory((), tuple(unread), paths, tuple(notes))
-    return _judged(paths, found, unread, notes, version)
+    return _judged(paths, found, unread, notes, version, templated)
 
 
 def _file(source: Source) -> tuple[list[Section], list[Unread], list[str]]:
@@ -96,13 +99,14 @@ def _file(source: Source) -> tuple[list[Section], list[Unread], list[str]]:
 
 
 def _judged(
-    paths: tuple[str, ...], found: list[Section], unread: list[Unread], notes: list[str], version: Version | None
-) -> Inventory:
+    paths: tuple[str, ...], found: list[Section], unread: list[Unread], notes: list[str], version: Version | None,
+    templated: bool,
+) -> Inventory:  # fmt: skip
     numbers = version.numbers if version else NEWEST
     kinds = {section.kind for section in found}
-    main = bool(_MAIN.match(posixpath.basename(paths[0])))
-    fragment = not kinds & {"global", "defaults"} and not (main and len(paths) == 1 and "conf.d" not in paths[0])
-    model = build(found, fragment, numbers)
+    whole = _WHOLE.match(posixpath.basename(paths[0])) is not None
+    fragment = not kinds & {"global", "defaults"} and not whole
+    model = build(found, fragment, templated, numbers)
     backends = {p.name: p for p in model.proxies if p.kind != "frontend" and not p.disabled}
     context = Context(paths[0], numbers, fragment)
     opening = [p for p in model.proxies if p.kind != "backend" and not p.disabled and not p.conditional]

@@ -133,7 +133,7 @@ class _Builder:
         self.defaults: dict[str, _Told] = {}
         self.current = _NOTHING
         self.refused: list[Unread] = []
-        self.checks = True
+        self.checks = self.alone = True
 
     def refuse(self, where: Span, why: str) -> None:
         if self.checks:
@@ -178,7 +178,7 @@ class _Builder:
         parent = section.head.after("from")
         if parent is None:
             return self.current if section.kind != "defaults" else _NOTHING
-        if parent.text not in self.defaults and parent.known:
+        if parent.text not in self.defaults and parent.known and self.alone:
             self.refuse(parent.where, f"there is no defaults section {parent.text[:60]}")
         return self.defaults.get(parent.text, _NOTHING)
 
@@ -289,10 +289,15 @@ def _target(address: Word) -> tuple[str | None, int | None, bool]:
     return (host.strip("[]") or None) if known else None, number, fixed
 
 
-def build(found: list[Section], fragment: bool, version: tuple[int, ...]) -> Model:
-    """All proxies. ``fragment``: other files may hold the global, defaults and backend sections."""
+def build(found: list[Section], fragment: bool, templated: bool, version: tuple[int, ...]) -> Model:
+    """All proxies.
+
+    ``fragment``: other files may hold the global, defaults and backend sections. ``templated``: sections may
+    be alternatives, or come from elsewhere.
+    """
     builder = _Builder()
     builder.checks = version >= KEYWORDS_SINCE
+    builder.alone = not (fragment or templated)
     if fragment:
         builder.common = Methods(known=False)
     made: list[Proxy] = []
@@ -303,8 +308,9 @@ def build(found: list[Section], fragment: bool, version: tuple[int, ...]) -> Mod
             builder.take_defaults(section)
         elif section.kind in _PROXIES:
             made.append(builder.proxy(section))
-    _names(builder, made)
-    if not fragment:
+    if not templated:
+        _names(builder, made)
+    if not fragment and not templated:
         _targets(builder, made)
     return Model(tuple(made), tuple(builder.refused))
 

@@ -52,7 +52,7 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
         return Inventory(hidden, tuple(u for u in loaded.unread if u.fatal), loaded.files)
     notes = [*loaded.notes, *_notes(loaded.lines)]
     part = "conf.d" in posixpath.dirname(path) and not any(line.name in GLOBAL for line in loaded.lines)
-    refused = [] if part else faults(common, made)
+    refused = faults(common, made, not (part or loaded.templated or loaded.notes))
     unread = (*loaded.unread, *refused)
     if refused:
         notes.append(f"{path}: stunnel does not start with this configuration; no listener is stated")

@@ -85,14 +85,14 @@ def _indexed(lines: list[Line]) -> Mapping[str, Sequence[Line]]:
     return found
 
 
-def faults(common: list[Line], made: list[tuple[Service, list[Line]]]) -> list[Unread]:
-    """What stunnel refuses; one such thing and no service starts."""
+def faults(common: list[Line], made: list[tuple[Service, list[Line]]], whole: bool) -> list[Unread]:
+    """What stunnel refuses; one such thing and no service starts. ``whole``: nothing comes from elsewhere."""
     found: list[tuple[Span, str]] = []
     for line, inside in [*((one, False) for one in common), *((one, True) for _, body in made for one in body)]:
         why = _fault(line, inside)
         if why:
             found.append((line.named if line.name not in (*GLOBAL, *SERVICE) else line.where, why))
-    if not found:
+    if not found and whole:
         before: set[str] = set()
         for service, _ in made:
             found += _incomplete(service, before)

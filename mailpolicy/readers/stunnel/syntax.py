@@ -103,6 +103,8 @@ class Loaded(NamedTuple):
     files: tuple[str, ...]
     unread: tuple[Unread, ...]
     notes: tuple[str, ...]
+    templated: bool
+    """Lines may be alternatives, or come from elsewhere."""
 
 
 class _Loader:
@@ -111,6 +113,7 @@ class _Loader:
         self.files: list[str] = []
         self.unread: list[Unread] = []
         self.notes: list[str] = []
+        self.templated = False
 
     def file(self, path: str) -> Iterator[Line]:
         if path in self.files:
@@ -121,6 +124,7 @@ class _Loader:
         except Unreadable as problem:
             self.unread.append(Unread(Span(path, 1, 1, 2), str(problem), True))
             return
+        self.templated = self.templated or any(mark in source.text for mark in ("{%", "{{", "<%", "%{"))
         for line in lines(source):
             if line.name == "include" and not line.fault:
                 yield from self.included(line)
@@ -143,4 +147,4 @@ def load(tree: Tree, main: str) -> Loaded:
     """A main file with the files of the folders that it includes."""
     loader = _Loader(tree, main)
     found = tuple(loader.file(main))
-    return Loaded(found, tuple(loader.files), tuple(loader.unread), tuple(loader.notes))
+    return Loaded(found, tuple(loader.files), tuple(loader.unread), tuple(loader.notes), loader.templated)
