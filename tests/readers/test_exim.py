@@ -501,3 +501,16 @@ def test_names(path: str, expected: str | None) -> None:
 def test_sniff(text: str) -> None:
     assert exim.sniff(text)
     assert not exim.sniff("smtpd_banner = x\n")
+
+
+def test_who_comes_by_loopback_is_no_stranger() -> None:
+    found = heard(read(conf("local_interfaces = 127.0.0.1\n")))
+    assert found["127.0.0.1", 25].values["relay"] == "networks"
+    found = heard(read(conf("local_interfaces = 127.0.0.1\n", rcpt="  accept\n")))
+    assert found["127.0.0.1", 25].values["relay"] == "open"
+
+
+def test_blame_of_a_list_that_holds_the_world() -> None:
+    answers = ANSWERS.replace("10.20.0.0/16", "0.0.0.0/0")
+    fact = heard(debian({"update-exim4.conf.conf": answers}))["0.0.0.0", 25]
+    assert blamed(answers, fact, "relay") == "0.0.0.0/0"

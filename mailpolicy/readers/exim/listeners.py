@@ -57,9 +57,12 @@ def facts(site: Site, identity: Identity, opened: list[Socket]) -> list[Fact]:
             else strangers[family]
         )
         own = "" if socket.address in ("::", "0.0.0.0") else socket.address
-        met.append(
-            (socket, session.meeting(site, Client(client, False, False, socket.port, own), bool(socket.implicit)))
-        )
+        implicit = bool(socket.implicit)
+        found = session.meeting(site, Client(client, False, False, socket.port, own), implicit)
+        if client not in strangers.values():  # who comes by loopback is named; open is what takes mail of anybody
+            other = session.meeting(site, Client(strangers[family], False, False, socket.port, own), implicit)
+            found = found._replace(relay=other.relay, relay_from=other.relay_from)
+        met.append((socket, found))
     return [_fact(site, identity, s, m, trusts[s.port]) for s, m in _joined(met)]
 
 

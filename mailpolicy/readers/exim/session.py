@@ -209,7 +209,18 @@ def _blame(site: Site, option: str, answer: Answer) -> Origins:
     span = answer.value.span() if answer.value is not None else None
     if span is not None:
         chain.append(Origin("sets", span))
+    if answer.accepts and answer.value is not None and answer.value.text.startswith("+"):
+        chain += _world(site, answer.value.text[1:].strip())
     return tuple(chain)
+
+
+def _world(site: Site, name: str) -> Origins:
+    """The element of a named list that means everybody."""
+    option = site.model.lists.get(("hostlist", name)) or site.model.lists.get(("domainlist", name))
+    for element in elements(option.value) if option is not None else ():
+        if option is not None and element.text in ("*", "0.0.0.0/0", "::/0", "::0/0"):
+            return option.at(element)
+    return ()
 
 
 def _rcpt(site: Site, client: Client, offered: tuple[str, ...]) -> tuple[bool | None, Origins]:
