@@ -391,6 +391,12 @@ def test_the_file_of_cyrus_sasl_has_the_same_name() -> None:
     assert not opensmtpd.sniff(SASL)
 
 
+def test_another_kind_of_file_is_refused_as_a_whole() -> None:
+    made = read("[server]\nport = 25\n")
+    assert [unread.fatal for unread in made.unread] == [True]
+    assert "is not an smtpd.conf" in made.unread[0].why
+
+
 def test_recognition() -> None:
     assert opensmtpd.sniff(f"{ON}\n{OUT}")
     assert opensmtpd.sniff("listen on lo0\naccept for any relay\n")

@@ -47,6 +47,9 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
         config = load(tree, path, version)
     except Unreadable as problem:
         return Inventory((), (Unread(Span(path, 1, 1, 2), str(problem), True),), (path,))
+    if config.refused and not (_LISTEN.search(text) or _RULE.search(text) or config.tables or config.pkis):
+        why = "is not an smtpd.conf: no line holds a statement of OpenSMTPD"
+        return Inventory((), (Unread(config.refused[0].where, why, True),), (path,))
     linux = listeners.on_linux(path)
     refused = config.refused or listeners.clashes(config, linux)
     notes = [f"{where}: what stands here is not known: no file of this name is here, or a template fills it in"
