@@ -301,10 +301,17 @@ def test_alternatives_in_a_template_do_not_clash() -> None:
     assert not said.unread
 
 
-@pytest.mark.parametrize("text", ["", "# nothing\n", "d /run/stunnel4 0755 a b\n", "[Unit]\nDescription = x\n"])
+@pytest.mark.parametrize("text", ["", "# nothing\n", "hello world\n"])
 def test_a_file_that_is_none(text: str) -> None:
     (unread,) = read(text).unread
     assert unread.fatal
+
+
+@pytest.mark.parametrize("text", ["d /run/stunnel4 0755 a b\n", "[Unit]\nDescription = x\n"])
+def test_a_file_of_another_program(text: str) -> None:
+    said = read(text)
+    assert (said.facts, said.unread) == ((), ())
+    assert "another program" in said.notes[0]
 
 
 @pytest.mark.parametrize(

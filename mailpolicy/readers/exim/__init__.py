@@ -9,6 +9,7 @@ import posixpath
 import re
 from collections.abc import Sequence
 
+from mailpolicy.foreign import is_foreign
 from mailpolicy.readers.exim import ciphers, connections, debian, listeners, secrets, server, sockets
 from mailpolicy.readers.exim.expand import Failed
 from mailpolicy.readers.exim.lexer import Lexer
@@ -127,6 +128,8 @@ def _inventory(site: Site, paths: tuple[str, ...], version: tuple[int, ...], ass
         return Inventory((), (), files, (f"{paths[0]}: holds no option of Exim; it is not judged",))
     if not model.understood:
         where = model.first or Span(paths[0], 1, 1, 2)
+        if is_foreign(site.tree.source(paths[0]).text):
+            return Inventory((), (), files, (f"{paths[0]}: begins like a file of another program, not of Exim",))
         why = "is not an Exim configuration: no line holds an option of Exim"
         return Inventory((), (Unread(where, why, True),), files)
     if not grouped and not _whole(site, paths[0]):

@@ -9,11 +9,12 @@ import posixpath
 import re
 from collections.abc import Sequence
 
+from mailpolicy.foreign import is_foreign
 from mailpolicy.readers.stunnel.facts import SOFTWARE, Context, facts, mail, secrets
 from mailpolicy.readers.stunnel.services import faults, services
 from mailpolicy.readers.stunnel.syntax import GLOBAL, SERVICE, Line, load
 from mailpolicy.tree import Tree
-from mailpolicy.types import Inventory, Span, Unread, Version
+from mailpolicy.types import Inventory, Span, Unread, Unreadable, Version
 
 __all__ = ["SOFTWARE", "groups", "read", "sniff"]
 
@@ -34,6 +35,13 @@ def sniff(text: str) -> bool:
     return bool(_SECTION.search(head)) and "accept" in named and len(named) > 1
 
 
+def _is_foreign(tree: Tree, path: str) -> bool:
+    try:
+        return is_foreign(tree.source(path).text)
+    except Unreadable:
+        return False
+
+
 def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Inventory:
     """The mail services of one configuration. When it has none, nothing is said."""
     path = paths[0]
@@ -42,6 +50,8 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
         unread = loaded.unread or (Unread(Span(path, 1, 1, 2), "holds no option", True),)
         return Inventory((), unread, loaded.files, loaded.notes)
     if not any(line.name in SERVICE or line.name in GLOBAL for line in loaded.lines):
+        if _is_foreign(tree, path):
+            return Inventory((), (), loaded.files, (f"{path}: begins like a file of another program, not of stunnel",))
         why = "is no stunnel configuration: no line holds an option of stunnel"
         return Inventory((), (Unread(loaded.lines[0].where, why, True),), loaded.files)
     common, made = services(loaded.lines)
