@@ -514,3 +514,8 @@ def test_blame_of_a_list_that_holds_the_world() -> None:
     answers = ANSWERS.replace("10.20.0.0/16", "0.0.0.0/0")
     fact = heard(debian({"update-exim4.conf.conf": answers}))["0.0.0.0", 25]
     assert blamed(answers, fact, "relay") == "0.0.0.0/0"
+
+
+def test_a_missing_include_in_a_transport_hides_its_connection() -> None:
+    rest = ROUTE.format(hosts="smtp.example.net", options="  .include /srv/more.conf\n")
+    assert [f for f in read(conf(rest=rest)).facts if f.kind == "connection"] == []

@@ -11,7 +11,7 @@ from mailpolicy.ports import port_number
 from mailpolicy.readers.exim import ciphers, secrets
 from mailpolicy.readers.exim.listeners import Identity
 from mailpolicy.readers.exim.marked import Marked, elements
-from mailpolicy.readers.exim.model import Driver, Option
+from mailpolicy.readers.exim.model import UNSEEN, Driver, Option
 from mailpolicy.readers.exim.session import Site
 from mailpolicy.readers.exim.sockets import BUILT_IN, Origins
 from mailpolicy.types import Fact, Origin, Unreadable
@@ -38,6 +38,8 @@ def facts(site: Site, identity: Identity) -> list[Fact]:
         transport = transports.get(router.text("transport"))
         if transport is None or transport.text("driver") != "smtp" or not router.known("transport"):
             continue
+        if UNSEEN in transport.options or UNSEEN in router.options:
+            continue  # the include that is not here has been noted
         seen: set[tuple[str | None, int | None]] = set()
         for target in _targets(router):
             if (target.host, target.port) not in seen:

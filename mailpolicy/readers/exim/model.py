@@ -23,6 +23,10 @@ _ELSEWHERE = re.compile(r"(?:dmarc_|srs_|redis_|ibase_|oracle_|bmi_|gnutls_|xcli
 """Options of builds other than Debian's, and of older versions."""
 
 
+UNSEEN = "*"
+"""Among a driver's options: a file that is not here may set more."""
+
+
 class Option(NamedTuple):
     """An option as it is set."""
 
@@ -136,6 +140,8 @@ class Model:
         """Lines of a file that is not here."""
         if self._acl is not None:
             self._acl.append(Statement("unknown", [], None, True))
+        if self._driver is not None:
+            self._driver.options[UNSEEN] = Option(UNSEEN, Marked("", (), False), None, True)
 
     def _begin(self, name: str, text: Marked) -> None:
         name = {"authenticator": "authenticators", "router": "routers", "transport": "transports"}.get(name, name)
@@ -327,7 +333,13 @@ class Model:
                 self.lexer.refuse(option.value.span() or option.where, f"there is no driver {kind}")
             return
         for name, found in driver.options.items():
-            if name not in known[kind] and name not in known[""] and not found.maybe and found.value.known:
+            if (
+                name != UNSEEN
+                and name not in known[kind]
+                and name not in known[""]
+                and not found.maybe
+                and found.value.known
+            ):
                 if _ELSEWHERE.match(name) or name.startswith(("gsasl", "dkim", "arc")):
                     continue
                 self.lexer.refuse(found.where, f"the driver {kind} has no option {name}")

@@ -11,7 +11,7 @@ from mailpolicy.readers.exim.acl import Answer, Asked
 from mailpolicy.readers.exim.expand import Failed
 from mailpolicy.readers.exim.lists import Client, Lists
 from mailpolicy.readers.exim.marked import elements, unplaced
-from mailpolicy.readers.exim.model import Driver, Model
+from mailpolicy.readers.exim.model import UNSEEN, Driver, Model
 from mailpolicy.readers.exim.sockets import BUILT_IN, Origins
 from mailpolicy.tree import Tree, place
 from mailpolicy.types import Origin, Unreadable
@@ -169,7 +169,13 @@ def _mechanisms(site: Site, asked: Asked) -> list[tuple[str, bool, Driver]]:
             continue
         offered = asked.truth(driver.options.get("server_advertise_condition"), "true")
         if offered is not False:
-            sure = offered is True and said is True and answer.accepts is True and not driver.maybe
+            sure = (
+                offered is True
+                and said is True
+                and answer.accepts is True
+                and not driver.maybe
+                and UNSEEN not in driver.options
+            )
             found.append((driver.text("public_name", driver.name).upper(), sure, driver))
     return found
 
