@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 _LOGIN_PORTS = {"imap": (143, 993), "pop3": (110, 995), "smtp": (587, 465)}
 """Protocol -> its port for STARTTLS and its port for implicit TLS (RFC 8314 sections 3.1 to 3.3)."""
 
+_PROXIES = frozenset(("haproxy", "nginx", "stunnel"))
+"""They open single ports; the servers beside them may open the others."""
+
 
 def derive(facts: Iterable[Fact]) -> tuple[Fact, ...]:
     """All derived facts."""
@@ -48,7 +51,7 @@ def _offers(facts: Iterable[Fact]) -> Iterable[Fact]:
         reachable = fact.kind == "listener" and values.get("scope") not in (None, "loopback")
         if not reachable or values.get("protocol") not in _LOGIN_PORTS or values.get("role") == "internal":
             return None
-        if values.get("proxied") or values.get("assumed"):
+        if values.get("proxied") or values.get("assumed") or values.get("software") in _PROXIES:
             return None
         return (values.get("instance"), values.get("software"), values["protocol"])
 

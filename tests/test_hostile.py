@@ -30,11 +30,44 @@ SAMPLES: dict[str, dict[str, str]] = {
         "user b\npasswordeval pass c\n"
         "account default : a\n"
     },
+    "haproxy": {
+        "haproxy.cfg": "global\n  ssl-default-bind-options ssl-min-ver TLSv1.1\ndefaults\n  mode tcp\n"
+        "frontend imaps\n  bind :993,[::]:995 ssl crt /etc/ssl/a.pem\n  default_backend b\n"
+        "backend b\n  server m 10.0.0.1:143 send-proxy\n"
+    },
+    "stunnel": {
+        "stunnel.conf": "cert = /etc/stunnel/a.pem\noptions = NO_SSLv3\n[imaps]\naccept = 993\nconnect = 143\n"
+        "[out]\nclient = yes\naccept = 127.0.0.1:25\nconnect = smtp.example.org:587\nprotocol = smtp\n"
+    },
     "autoconfig": {
         "config-v1.1.xml": '<?xml version="1.0"?>\n<clientConfig version="1.1">\n <emailProvider id="example.org">\n'
         '  <incomingServer type="imap">\n   <hostname>imap.example.org</hostname>\n   <port>993</port>\n'
         "   <socketType>SSL</socketType>\n   <authentication>password-cleartext</authentication>\n"
         "  </incomingServer>\n </emailProvider>\n</clientConfig>\n"
+    },
+    "nginx": {
+        "nginx.conf": "events {}\nmail {\n  server_name mail.example.org;\n  auth_http 127.0.0.1:9000/auth;\n"
+        "  ssl_certificate /etc/ssl/mail.pem;\n  ssl_certificate_key /etc/ssl/mail.key;\n"
+        "  server { listen 993 ssl; protocol imap; }\n  server { listen 587; starttls only; }\n}\n"
+    },
+    "opensmtpd": {
+        "smtpd.conf": 'pki a cert "/etc/ssl/a.pem"\npki a key "/etc/ssl/a.key"\nlisten on 0.0.0.0\n'
+        'listen on 192.0.2.1 port 587 tls-require pki a auth\naction "out" relay\nmatch auth from any for any '
+        'action "out"\n'
+    },
+    "cyrus": {
+        "cyrus.conf": 'START {\n  recover cmd="ctl_cyrusdb -r"\n}\nSERVICES {\n  imaps cmd="imapd -s" listen="imaps"\n'
+        '  pop3s cmd="pop3d -s -U 30" listen="pop3s" prefork=0\n}\n',
+        "imapd.conf": "configdirectory: /var/lib/cyrus\npartition-default: /var/spool/cyrus\nserverinfo: min\n"
+        "tls_versions: tls1_2 tls1_3\ntls_server_cert: /etc/ssl/private/a.crt\ntls_server_key: /etc/ssl/private/a.key\n"
+        "sasl_mech_list: PLAIN\nallowapop: no\n",
+    },
+    "exim": {
+        "exim4.conf": "primary_hostname = mail.example.org\nWANT_TLS = yes\n.ifdef WANT_TLS\n"
+        "tls_certificate = /etc/ssl/private/a.pem\n.endif\nhostlist relay_from_hosts = <; 127.0.0.1 ; ::1\n"
+        "acl_smtp_rcpt = acl_check_rcpt\nbegin acl\nacl_check_rcpt:\n  accept hosts = +relay_from_hosts\n"
+        "  require domains = example.org\n  accept\nbegin authenticators\nplain:\n  driver = plaintext\n"
+        "  server_condition = ${if eq{$auth2}{a}}\n  server_advertise_condition = ${if def:tls_in_cipher}\n"
     },
     "declaration": {
         "mailpolicy.yaml": "servers:\n  - host: mail.example.org\n    listeners:\n"

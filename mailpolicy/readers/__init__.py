@@ -35,6 +35,17 @@ PATTERNS: dict[str, str] = {
     "dovecot": r"[^/]*dovecot[^/]*\.conf|dovecot/([^/]+/)*[^/]+\.(conf|conf\.ext|ext)|conf\.d/[0-9]+-[a-z0-9_-]+\.conf",
     "msmtp": r"[^/]*msmtprc|msmtp/config",
     "autoconfig": r"[^/]*config-v1\.[12]\.xml|[^/]*autoconfig[^/]*\.xml|ispdb/[^/]+",
+    "haproxy": r"[^/]*[Hh][Aa]-?[Pp]roxy[^/]*\.cfg|haproxy/haproxy\.conf"
+    r"|[^/]*[Hh][Aa]-?[Pp]roxy[^/]*/([^/]+/)*[^/]+\.cfg",
+    "nginx": r"[^/]*nginx[^/]*\.conf"
+    r"|nginx/([^/]+/)*([^/]+\.conf|[^/]*(sites|streams?|mails?|servers|vhosts)[^/]*/[^/]+)",
+    "stunnel": r"[^/]*stunnel[^/]*\.conf|stunnel4?/([^/]+/)*[^/]+\.conf",
+    "opensmtpd": r"([^/]*[._-])?(open)?smtpd\.conf",
+    "exim": r"[^/]*exim4?\.conf(\.localmacros|\.[0-9]+)*|update-exim4\.conf\.conf|passwd\.client"
+    r"|[^/]*exim[^/]*\.(conf|inc)|exim4?/([^/]+/)*[^/]+\.(conf|inc|custom)"
+    r"|([^/]*exim[^/]*|etc)/conf\.d/(main|acl|router|transport|retry|rewrite|auth)/[^/]+"
+    r"|(main|acl|router|transport|retry|rewrite|auth)/([0-9]+_[A-Za-z0-9_-]+|[^/]*exim4?-config[^/]*)",
+    "cyrus": r"([^/]*[._-])?(imapd|cyrus)\.conf",
     "declaration": r"\.?mailpolicy\.ya?ml",
 }
 """Format -> regular expression that the end of a path matches, from a slash on; the module has the format's name."""

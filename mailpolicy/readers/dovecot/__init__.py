@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Sequence
 
+from mailpolicy.foreign import is_foreign
 from mailpolicy.readers.dovecot import checks, listeners, names23, names24, outgoing, secrets, server, sockets
 from mailpolicy.readers.dovecot.build import Builder
 from mailpolicy.readers.dovecot.dialect import dialect_of
@@ -27,11 +28,6 @@ _SNIFF = (
     r"|^\s*service\s+(?:imap|pop3|submission|managesieve)-login\s*\{|^\s*passdb\s*(?:[\w-]+\s*)?\{"
 )
 
-_FOREIGN = (
-    r"\[[^\]\n]+\]\s*$|check\s+(?:process|host|file|program)\b|if\s+\$|[:$&]|(?:module|template|input|action)\(|<|/"
-)
-"""How files about Dovecot begin that are not Dovecot's: of fail2ban, supervisor, systemd, monit, rsyslog, logrotate."""
-
 
 def sniff(text: str) -> bool:
     """Whether a text looks like a Dovecot configuration."""
@@ -45,15 +41,16 @@ def _is_root(path: str) -> bool:
 
 
 def _is_foreign(tree: Tree, path: str) -> bool:
-    """Whether another program's file bears the name: by its first line, or because nothing in it is Dovecot's."""
+    """Whether another program's file bears the name: by how it begins, or because nothing in it is Dovecot's."""
     try:
-        lines = tree.source(path).text.split("\n", 200)[:200]
+        text = tree.source(path).text
     except Unreadable:
         return False
-    lines = [line.strip() for line in lines if line.strip() and not line.lstrip().startswith(("#", ";"))]
+    lines = [line.strip() for line in text.split("\n", 200)[:200]]
+    lines = [line for line in lines if line and not line.startswith(("#", ";"))]
     if not lines or lines[0].startswith(("{{", "{%", "<%")):
         return False
-    if re.match(_FOREIGN, lines[0]):
+    if is_foreign(text) or re.match(r"\[[^\]]+\]$", lines[0]):
         return True
     named = "dovecot" in path.lower() or _main_above(tree, path) is not None
     return not named and not any(_is_known(line) for line in lines)

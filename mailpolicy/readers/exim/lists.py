@@ -1,0 +1,233 @@
+"""Host, domain and address lists (exim spec, chapter 10): whether one client or domain is in them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from mailpolicy.addresses import contains
+from mailpolicy.lean import NamedTuple
+from mailpolicy.readers.exim.expand import SOME, Expander, Failed
+from mailpolicy.readers.exim.marked import Marked, elements, unplaced
+from mailpolicy.readers.exim.model import Model
+from mailpolicy.tree import Tree, place
+from mailpolicy.types import Unreadable
+
+_ADDRESS = re.compile(r"(?:\d+\.\d+\.\d+\.\d+|[0-9a-fA-F]*:[0-9a-fA-F:.]*)(?:/\d+)?$")
+_LOOKUP = re.compile(r"(?:net\d*-|partial\d*\S*?-)?([a-z0-9]+)((?:\*@?)?)(?:,[^;]*)?;\s*(.*)$", re.DOTALL)
+_EXACT = ("lsearch", "cdb", "dbm", "dbmnz", "dbmjz", "dsearch", "iplsearch", "passwd", "nis")
+_QUERIES = ("mysql", "pgsql", "sqlite", "ldap", "ldapm", "redis", "oracle", "ibase")
+_DEEPEST = 20
+
+
+class Client(NamedTuple):
+    """Who talks, and about what."""
+
+    address: str
+    tls: bool
+    login: bool
+    port: int
+    local_address: str = ""
+    domain: str = "elsewhere.invalid"
+
+    @property
+    def loopback(self) -> bool:
+        """Whether it is this host."""
+        return self.address.startswith("127.") or self.address == "::1"
+
+
+class Lists:
+    """Membership for one client, through the files of the tree."""
+
+    def __init__(self, model: Model, tree: Tree, home: str, folder: str) -> None:
+        self.model, self.tree, self.home, self.folder = model, tree, home, folder
+
+    def hosts(self, value: Marked, client: Client, expander: Expander, depth: int = 0) -> bool | None:
+        """Whether a client is in a host list; None where that cannot be told."""
+        text = self._expanded(value, expander)
+        if text is None or isinstance(text, bool):
+            return text
+        unsure, negated = False, False
+        for element in elements(text):
+            item = element.text
+            negated = item.startswith("!")
+            item = item.lstrip("! \t")
+            found = self._host(item, client, expander, depth)
+            if found == "no name":
+                return None if unsure else False
+            if found is True:
+                return (not negated) if not unsure else None
+            unsure = unsure or found is None
+        return None if unsure else negated
+
+    def _expanded(self, value: Marked, expander: Expander) -> Marked | bool | None:
+        if not value.known:
+            return None
+        if "$" not in value.text and "\\" not in value.text:
+            return value
+        try:
+            text = expander.expand(value.text)
+        except Failed:
+            return False
+        return None if text is None else unplaced(text)
+
+    def _named(self, kind: str, item: str) -> Marked | bool | None:
+        """The named list that ``+name`` means; False where there is none."""
+        option = self.model.lists.get((kind, item[1:]))
+        if option is None:
+            return None if self.model.hidden else False
+        return option.value if option.known else None
+
+    def _host(self, item: str, client: Client, expander: Expander, depth: int) -> bool | str | None:
+        if item in ("", "+include_unknown", "+ignore_unknown", "+include_defer", "+ignore_defer", "+caseful"):
+            return False
+        if item == "*":
+            return True
+        if item in ("@", "@[]"):
+            return client.loopback
+        if item.startswith("+"):
+            value = self._named("hostlist", item)
+            if value is False or depth > _DEEPEST:
+                return "no name"
+            return None if value is None or value is True else self.hosts(value, client, expander, depth + 1)
+        if item.startswith("/"):
+            return self._file(item, lambda m: self.hosts(m, client, expander, _DEEPEST))
+        if _ADDRESS.match(item):
+            return contains(item, client.address)
+        looked = _LOOKUP.match(item)
+        if looked:
+            return self._host_looked_up(looked, client)
+        if SOME in item:
+            return None
+        if client.loopback:
+            return item.lower() in ("localhost", "localhost.localdomain")
+        return "no name" if item[:1] in "*^" else False
+
+    def _host_looked_up(self, looked: re.Match[str], client: Client) -> bool | None:
+        """Whether a table that is here has the client's address as a key."""
+        keys = self._keys(looked[3].strip())
+        if keys is None or looked[2] or looked[1] not in ("lsearch", "iplsearch"):
+            return None
+        if looked[1] == "iplsearch":
+            return any(contains(key.strip('"'), client.address) for key in keys)
+        return client.address in keys
+
+    def _keys(self, name: str) -> list[str] | None:
+        """The keys of a table of lines; None where it is not here."""
+        path = place(name, self.home, self.folder) if name.startswith("/") else None
+        try:
+            lines = self.tree.source(path).text.split("\n") if path is not None else None
+        except Unreadable:
+            return None
+        if lines is None:
+            return None
+        found = []
+        for line in lines:
+            key = re.match(r'(?!#)("[^"]*"|[^\s:]+)', line)
+            if key:
+                found.append(key[1].strip('"'))
+        return found
+
+    def opaque(self, item: str) -> bool:
+        """Whether an element of a host list may name networks that cannot be seen here."""
+        if item.startswith("/"):
+            return self.lines(item) is None
+        return "$" in item or (";" in item and _LOOKUP.match(item) is not None)
+
+    def lines(self, name: str) -> list[str] | None:
+        """The elements that a file adds to a list: none for a file that should be here and is not; None: unknown."""
+        path = place(name, self.home, self.folder)
+        try:
+            source = self.tree.source(path) if path is not None else None
+        except Unreadable:
+            inside = name.startswith(self.home + "/") and self.home == "/etc/exim4"
+            return [] if inside and not self.tree.exists(path or "") else None
+        if source is None:
+            return None
+        return [item for item in (line.split("#")[0].strip() for line in source.text.split("\n")) if item]
+
+    def _file(self, name: str, match: Callable[[Marked], bool | None]) -> bool | None:
+        items = self.lines(name)
+        if items is None:
+            return None
+        for item in items:
+            found = match(unplaced(item.lstrip("! ").replace(":", "::")))
+            if found is None:
+                return None
+            if found:
+                return not item.startswith("!")
+        return False
+
+    def domains(self, value: Marked, domain: str, expander: Expander, depth: int = 0) -> bool | None:
+        """Whether a domain that nobody here has heard of is in a list."""
+        text = self._expanded(value, expander)
+        if text is None or isinstance(text, bool):
+            return text
+        unsure, negated = False, False
+        for element in elements(text):
+            negated = element.text.startswith("!")
+            found = self._domain(element.text.lstrip("! \t"), domain, expander, depth)
+            if found is True:
+                return (not negated) if not unsure else None
+            unsure = unsure or found is None
+        return None if unsure else negated
+
+    def _domain(self, item: str, domain: str, expander: Expander, depth: int) -> bool | None:
+        if item == "*":
+            return True
+        if item.startswith("+"):
+            if item in ("+include_unknown", "+ignore_unknown", "+caseful"):
+                return False
+            value = self._named("domainlist", item)
+            if value is False or depth > _DEEPEST:
+                return False
+            return None if value is None or value is True else self.domains(value, domain, expander, depth + 1)
+        if item.startswith("@") or not item:
+            return False
+        if item.startswith("^"):
+            return _regex(item, domain)
+        if item.startswith("*"):
+            return domain.endswith(item[1:].lower())
+        if item.startswith("/"):
+            return self._file(item, lambda m: self.domains(m, domain, expander, _DEEPEST))
+        looked = _LOOKUP.match(item)
+        if looked:
+            return self._looked_up(looked)
+        return None if SOME in item else item.lower() == domain
+
+    def _looked_up(self, looked: re.Match[str]) -> bool | None:
+        """A finite table does not hold every domain, unless it has a default."""
+        if looked[2]:
+            return None
+        if looked[1] in _EXACT:
+            return False
+        keys = self._keys(looked[3].strip()) if looked[1] in ("wildlsearch", "nwildlsearch") else None
+        if keys is not None:
+            return True if "*" in keys else None if any("^" in key for key in keys) else False
+        return False if looked[1] in _QUERIES and "$domain" in looked[3] else None
+
+    def addresses(self, value: Marked, client: Client, expander: Expander) -> bool | None:
+        """Whether an address in the domain that nobody has heard of is in an address list."""
+        text = self._expanded(value, expander)
+        if text is None or isinstance(text, bool):
+            return text
+        for element in elements(text):
+            item = element.text.lstrip("! \t")
+            if item in ("*", "*@*"):
+                return not element.text.startswith("!")
+            if item and (item[:1] in "+^/" or ";" in item or item.startswith("*@")):
+                return None
+        return False
+
+
+_NESTED = re.compile(r"\([^)]*[*+{][^)]*\)\s*[*+{?]|[*+}][*+{]")
+
+
+def _regex(pattern: str, subject: str) -> bool | None:
+    """A regular expression against a short name; None for one that is long, nested or of Perl's own."""
+    if len(pattern) > 200 or _NESTED.search(pattern):
+        return None
+    try:
+        return re.match(pattern, subject, re.IGNORECASE) is not None
+    except re.error:
+        return None

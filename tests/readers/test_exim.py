@@ -1,0 +1,521 @@
+"""Exim: what a configuration means, and where each field's text stands."""
+
+from __future__ import annotations
+
+import pytest
+
+from mailpolicy.readers import exim, format_of
+from mailpolicy.readers.exim import ciphers
+from mailpolicy.readers.exim.acl import Asked
+from mailpolicy.readers.exim.lexer import Lexer
+from mailpolicy.readers.exim.lists import Client, Lists
+from mailpolicy.readers.exim.marked import elements, unplaced
+from mailpolicy.readers.exim.model import Model
+from mailpolicy.tree import Memory
+from mailpolicy.types import Fact, Inventory, Value, Version
+
+FOLDER = "host/etc/exim4"
+MAIN = f"{FOLDER}/exim4.conf"
+HEAD = """\
+primary_hostname = mail.example.test
+domainlist local_domains = mail.example.test : example.test
+hostlist relay_from_hosts = <; 127.0.0.1 ; 10.1.0.0/16
+acl_smtp_rcpt = acl_check_rcpt
+"""
+RCPT = """\
+  accept hosts = :
+  accept authenticated = *
+  accept hosts = +relay_from_hosts
+  require message = relay not permitted
+          domains = +local_domains
+  accept
+"""
+SAFE = "  server_advertise_condition = ${if eq{$tls_in_cipher}{}{}{*}}\n"
+
+
+def login(name: str = "PLAIN", condition: str = SAFE) -> str:
+    return (
+        f"{name.lower().replace('-', '')}:\n  driver = plaintext\n  public_name = {name}\n  server_prompts = :\n"
+        f"  server_condition = ${{lookup{{$auth2}}lsearch{{/etc/exim4/users}}{{yes}}{{no}}}}\n{condition}"
+    )
+
+
+def conf(main: str = "", rcpt: str = RCPT, acl: str = "", auth: str = "", head: str = HEAD, rest: str = "") -> str:
+    return f"{head}{main}\nbegin acl\nacl_check_rcpt:\n{rcpt}\n{acl}\n{rest}\nbegin authenticators\n{auth}"
+
+
+def read(text: str, **more: str) -> Inventory:
+    files = {MAIN: text, **{f"{FOLDER}/{name}": content for name, content in more.items()}}
+    return exim.read(Memory(files), (MAIN,), Version((4, 96), "test"))
+
+
+def debian(files: dict[str, str]) -> Inventory:
+    texts = {f"{FOLDER}/{name}": text for name, text in files.items()}
+    (group,) = exim.groups(sorted(texts))
+    return exim.read(Memory(texts), group, Version((4, 96), "test"))
+
+
+def heard(found: Inventory) -> dict[tuple[str, int], Fact]:
+    assert not found.unread, found.unread
+    return {(str(f.values["address"]), int(str(f.values["port"]))): f for f in found.facts if f.kind == "listener"}
+
+
+def only(found: Inventory, kind: str = "listener") -> Fact:
+    (fact,) = (f for f in found.facts if f.kind == kind)
+    return fact
+
+
+def blamed(text: str, fact: Fact, field: str) -> str:
+    where = [origin.where for origin in fact.origins[field] if origin.where][-1]
+    return text.splitlines()[where.line - 1][where.column - 1 : where.end_column - 1]
+
+
+PORTS = [
+    ("", {("*", 25)}),
+    ("daemon_smtp_ports = smtp : submission : 465", {("*", 25), ("*", 587), ("*", 465)}),
+    ("daemon_smtp_ports = <; 25 ; 587", {("*", 25), ("*", 587)}),
+    ('daemon_smtp_ports = "25 : \\\n   587"', {("*", 25), ("*", 587)}),
+    ("daemon_smtp_ports = 25 : \\\n# between\n  587", {("*", 25), ("*", 587)}),
+    ("daemon_smtp_port = 587", {("*", 587)}),
+    ("daemon_smtp_ports = 25\ndaemon_smtp_port = 587", {("*", 587)}),
+    ("hide daemon_smtp_ports = 587", {("*", 587)}),
+    ("tls_on_connect_ports = 465", {("*", 25)}),
+    ("disable_ipv6", {("0.0.0.0", 25)}),
+    ("no_disable_ipv6", {("*", 25)}),
+    ("local_interfaces = 0.0.0.0.25 : 127.0.0.1.10025", {("0.0.0.0", 25), ("127.0.0.1", 10025)}),
+    ("local_interfaces = <; 10.1.2.3.25 ; [::1]:2525", {("10.1.2.3", 25), ("::1", 2525)}),
+    ("local_interfaces = 127.0.0.1 : ::::1\ndaemon_smtp_ports = 25:587",
+     {("127.0.0.1", 25), ("127.0.0.1", 587), ("::1", 25), ("::1", 587)}),
+    ("local_interfaces =", set()),
+    ("P = 25\nP == 587\ndaemon_smtp_ports = P", {("*", 587)}),
+    ("BB = AA : 587\nAA = 25\ndaemon_smtp_ports = BB", {("*", 25), ("*", 587)}),
+    ("X = 1\n.ifdef NONE\ndaemon_smtp_ports = 587\n.elifdef X\ndaemon_smtp_ports = 2525\n.else\nfoo\n.endif",
+     {("*", 2525)}),
+    (".ifndef NONE\ndaemon_smtp_ports = 587\n.endif", {("*", 587)}),
+    (".ifdef _HAVE_GNUTLS\ndaemon_smtp_ports = 587\n.endif\n.ifdef _HAVE_OPENSSL\ndaemon_smtp_ports = 1\n.endif",
+     {("*", 587)}),
+    (".include /etc/exim4/more.inc", {("*", 26)}),
+    (".include_if_exists /etc/exim4/gone.inc", {("*", 25)}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("main", "expected"), PORTS)
+def test_sockets(main: str, expected: set[tuple[str, int]]) -> None:
+    assert set(heard(read(conf(main), **{"more.inc": "daemon_smtp_ports = 26\n"}))) == expected
+
+
+REFUSED = [
+    ("daemon_smtp_ports = 25\ndaemon_smtp_ports = 587", "second time"),
+    ("daemon_smtp_ports = 25 # why", "invalid port"),
+    ("daemon_smtp_ports = 25 587", "invalid port"),
+    ("daemon_smtp_ports = wurst", "unknown port"),
+    ("daemon_smtp_ports =", "no port is given"),
+    ('daemon_smtp_ports = "25" x', "text after a quoted value"),
+    ("local_interfaces = mail.example.test", "no IP address"),
+    ("frobnicate = 1", "main option frobnicate is unknown"),
+    ("disable_ipv6 = maybe", "not a value"),
+    ("X = 1\nX = 2", "already defined"),
+    ("PORT = 1\nPORTS = 2", "PORT is defined already"),
+    (".ifdef X\n", "not closed"),
+    (".ifeq X 1\n.endif", "sets nothing"),
+    (".include /etc/exim4/gone.inc", "included file does not exist"),
+    ("openssl_options = +no_tlsv1", "GnuTLS"),
+    ("tls_require_ciphers = ECDHE-RSA-AES128-GCM-SHA256:!aNULL", "GnuTLS does not take"),
+    ("tls_require_ciphers = NORMAL:-WURST", "GnuTLS does not take"),
+]
+
+
+@pytest.mark.parametrize(("main", "why"), REFUSED)
+def test_what_keeps_exim_from_starting(main: str, why: str) -> None:
+    found = read(conf(main))
+    assert any(why in unread.why for unread in found.unread), found.unread
+    assert [f for f in found.facts if f.kind == "listener"] == []
+
+
+@pytest.mark.parametrize(
+    ("rcpt", "acl", "auth", "why"),
+    [
+        (RCPT + "  deny foo = bar\n", "", "", "no condition"),
+        (RCPT + "  reject hosts = *\n", "", "", "no condition"),
+        (RCPT, "acl_check_rcpt:\n  accept\n", "", "two access lists"),
+        (RCPT, "", login() + login().replace("plain:", "other:"), "two authenticators serve PLAIN"),
+        (RCPT, "", login().replace("plaintext", "wurst"), "no driver wurst"),
+        (RCPT, "begin wurst\n", "", "no section wurst"),
+    ],
+)
+def test_sections_that_keep_exim_from_starting(rcpt: str, acl: str, auth: str, why: str) -> None:
+    assert any(why in unread.why for unread in read(conf(rcpt=rcpt, acl=acl, auth=auth)).unread)
+
+
+TLS: list[tuple[str, str, str, dict[str, Value]]] = [
+    ("", "", "", {"tls": "optional", "tls_min": "TLSv1.0", "auth": "none", "broken": None}),
+    ("tls_advertise_hosts =", "", "", {"tls": "none"}),
+    ("tls_advertise_hosts = 10.0.0.0/8", "", "", {"tls": "none"}),
+    ("tls_advertise_hosts = ${if eq{$received_port}{25}{*}}", "", "", {"tls": "optional"}),
+    ("tls_advertise_hosts = ${lookup{x}lsearch{/y}}", "", "", {"tls": None}),
+    ("tls_on_connect_ports = smtp\ntls_advertise_hosts =", "", "", {"tls": "implicit"}),
+    ("tls_require_ciphers = NORMAL:-VERS-ALL:+VERS-TLS1.3", "", "", {"tls_min": "TLSv1.3"}),
+    ("tls_require_ciphers = @SYSTEM", "", "", {"tls_min": None}),
+    ("acl_smtp_mail = m", "m:\n  require encrypted = *\n  accept\n", "", {"tls": "required"}),
+    ("acl_smtp_mail = m", "m:\n  deny !encrypted = *\n  accept\n", "", {"tls": "required"}),
+    ("acl_smtp_mail = m", "m:\n  deny condition = ${if eq{$received_port}{587}}\n       !encrypted = *\n  accept\n", "",
+     {"tls": "optional"}),
+    ("acl_smtp_mail = m", "m:\n  deny condition = ${lookup{x}lsearch{/y}}\n       !encrypted = *\n  accept\n", "",
+     {"tls": None}),
+    ("acl_smtp_helo = deny", "", "", {"tls": "none"}),
+    ("acl_smtp_connect = c", "c:\n  accept hosts = 10.0.0.0/8\n  deny\n", "",
+     {"broken": "acl_smtp_connect refuses clients outside of the named networks"}),
+    ("tls_certificate = /etc/exim4/gone.pem", "", "", {"broken": "tls_certificate /etc/exim4/gone.pem does not exist"}),
+    ("tls_certificate = /srv/a.pem\ntls_privatekey = /srv/b.pem", "", "", {"certificate": "/srv/a.pem"}),
+    ("", "", login(), {"auth": "tls-only", "mechanisms": ("PLAIN",)}),
+    ("", "", login(condition=""), {"auth": "cleartext", "tls": "optional"}),
+    ("", "", login(condition="  server_advertise_condition = ${if def:tls_in_cipher}\n"), {"auth": "tls-only"}),
+    ("", "", login(condition="  server_advertise_condition = ${if !eq{$tls_cipher}{}{true}{false}}\n"),
+     {"auth": "tls-only"}),
+    ("", "", login(condition="  server_advertise_condition = no\n"), {"auth": "none", "mechanisms": ()}),
+    ("", "", login(condition="  server_advertise_condition = ${lookup{x}lsearch{/y}}\n"), {"auth": None}),
+    ("", "", login() + login("LOGIN", ""), {"auth": "cleartext", "mechanisms": ("LOGIN", "PLAIN")}),
+    ("auth_advertise_hosts =", "", login(condition=""), {"auth": "none"}),
+    ("auth_advertise_hosts = ${if eq{$tls_in_cipher}{}{}{*}}", "", login(condition=""), {"auth": "tls-only"}),
+    ("auth_advertise_hosts = ${if def:tls_in_cipher{*}{127.0.0.1}}", "", login(condition=""), {"auth": "tls-only"}),
+    ("acl_smtp_auth = a", "a:\n  accept encrypted = *\n  deny\n", login(condition=""), {"auth": "tls-only"}),
+    ("", "", "c:\n  driver = cram_md5\n  public_name = CRAM-MD5\n  server_secret = $auth1\n" + login(),
+     {"auth": "challenge"}),
+    ("", "", "p:\n  driver = plaintext\n  public_name = PLAIN\n  client_send = ^a^$local_part\n", {"auth": "none"}),
+    ("", "", "p:\n  driver = plaintext\n  public_name = PLAIN\n  server_prompts = :\n", {"auth": "none"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("main", "acl", "auth", "expected"), TLS)
+def test_tls_and_logins(main: str, acl: str, auth: str, expected: dict[str, Value]) -> None:
+    fact = only(read(conf(main, acl=acl, auth=auth)))
+    assert {name: fact.values.get(name) for name in expected} == expected
+
+
+RELAY = [
+    (RCPT, "networks"),
+    ("  accept\n", "open"),
+    ("  accept domains = *\n", "open"),
+    ("  accept encrypted = *\n  deny\n", "open"),
+    ("  accept domains = !+local_domains\n", "open"),
+    ("  accept hosts = !10.0.0.0/8\n", "open"),
+    ("  deny domains = !+local_domains\n       !authenticated = *\n  accept\n", "authenticated"),
+    ("  accept domains = +local_domains\n  accept authenticated = *\n", "authenticated"),
+    ("  accept domains = +local_domains\n", "none"),
+    ("  accept hosts = +nobody\n", "none"),
+    ("  accept hosts = *.example.test : *\n", "networks"),
+    ("  accept hosts = /srv/relays\n", None),
+    ("  accept hosts = ${lookup{x}lsearch{/y}}\n", None),
+    ("  accept condition = ${lookup{x}lsearch{/y}}\n", None),
+    ("  deny dnslists = zen.example\n  deny ratelimit = 9 / 1h\n  require verify = sender\n  accept\n", "open"),
+    ("  accept hosts = *\n         endpass\n         authenticated = *\n", "authenticated"),
+    ("  deny !acl = inner\n  accept\n", "networks"),
+    ("  accept condition = ${if match_ip{$sender_host_address}{+relay_from_hosts}}\n", "networks"),
+]
+
+
+@pytest.mark.parametrize(("rcpt", "expected"), RELAY)
+def test_relaying(rcpt: str, expected: str | None) -> None:
+    inner = "inner:\n  accept hosts = +relay_from_hosts\n  accept domains = +local_domains\n"
+    fact = only(read(conf(rcpt=rcpt, acl=inner, auth=login())))
+    assert fact.values.get("relay") == expected
+
+
+def test_no_access_list_for_recipients_refuses_all() -> None:
+    fact = only(read(conf(head=HEAD.replace("acl_smtp_rcpt = acl_check_rcpt\n", ""))))
+    assert fact.values["relay"] == "none"
+
+
+def test_families_that_differ_are_two_listeners() -> None:
+    found = heard(read(conf(head=HEAD.replace("10.1.0.0/16", "0.0.0.0/0"))))
+    assert {k[0]: f.values["relay"] for k, f in found.items()} == {"0.0.0.0": "open", "::": "networks"}
+
+
+def test_lists_in_files_of_the_tree() -> None:
+    found = read(conf(head=HEAD.replace("10.1.0.0/16", "/etc/exim4/relays")), relays="# ours\n0.0.0.0/0\n::/0\n")
+    assert only(found).values["relay"] == "open"
+
+
+def test_variables_of_access_lists_last_through_the_session() -> None:
+    acl = (
+        "c:\n  warn condition = ${if eq{$received_port}{587}}\n       set acl_c_sub = 1\n  accept\n\n"
+        "m:\n  deny condition = $acl_c_sub\n       !encrypted = *\n  accept\n"
+    )
+    main = "daemon_smtp_ports = 25:587\nacl_smtp_connect = c\nacl_smtp_mail = m\n"
+    found = heard(read(conf(main, acl=acl)))
+    assert {k[1]: f.values["tls"] for k, f in found.items()} == {25: "optional", 587: "required"}
+
+
+def test_the_same_socket_twice_is_no_socket() -> None:
+    assert only(read(conf("daemon_smtp_ports = 25 : 25"))).values["broken"]
+
+
+@pytest.mark.parametrize(
+    ("main", "auth", "field", "text"),
+    [
+        ("tls_advertise_hosts =\n", "", "tls", "tls_advertise_hosts"),
+        ("tls_on_connect_ports = 465 : 25\n", "", "tls", "25"),
+        ("CIPHERS = NORMAL\ntls_require_ciphers = CIPHERS\n", "", "tls_min", "NORMAL"),
+        ("", login(condition=""), "auth", "PLAIN"),
+        ("auth_advertise_hosts = *\n", login(condition=""), "auth", "*"),
+        ("", "", "trusted_scope", "10.1.0.0/16"),
+        ("daemon_smtp_ports = 25\n", "", "port", "25"),
+    ],
+)
+def test_blame(main: str, auth: str, field: str, text: str) -> None:
+    whole = conf(main, auth=auth)
+    assert blamed(whole, only(read(whole)), field) == text
+
+
+def test_blame_of_an_open_relay() -> None:
+    whole = conf(rcpt="  accept hosts = 10.0.0.1\n  accept hosts = *\n")
+    assert blamed(whole, only(read(whole)), "relay") == "*"
+
+
+ANSWERS = "dc_eximconfig_configtype='internet'\ndc_use_split_config='true'\ndc_relay_nets='10.20.0.0/16'\n"
+
+
+def test_debian_answers_alone() -> None:
+    fact = only(debian({"update-exim4.conf.conf": ANSWERS}))
+    assert fact.values["assumed"] is True
+    assert fact.values["relay"] == "networks"
+    assert fact.values["trusted_networks"] == ("10.20.0.0/16", "127.0.0.1", "::1")
+
+
+@pytest.mark.parametrize(
+    ("answers", "files", "expected"),
+    [
+        ("dc_local_interfaces='127.0.0.1 ; ::1'\n", {}, {("127.0.0.1", 25), ("::1", 25)}),
+        ("", {"conf.d/main/000_local": "daemon_smtp_ports = 25 : 587\n"}, {("*", 25), ("*", 587)}),
+        ("", {"conf.d/main/00.local": "daemon_smtp_ports = 587\n"}, {("*", 25)}),
+        ("dc_use_split_config='false'\n", {"conf.d/main/000_local": "daemon_smtp_ports = 587\n"}, {("*", 25)}),
+        ("dc_use_split_config='false'\n", {"exim4.conf.localmacros": "daemon_smtp_ports = 587\n"}, {("*", 587)}),
+        ("dc_use_split_config='false'\n", {"exim4.conf.template": "daemon_smtp_ports = 26\n"}, {("*", 26)}),
+        ("", {"exim4.conf": "daemon_smtp_ports = 2525\n"}, {("*", 2525)}),
+    ],
+)
+def test_debian(answers: str, files: dict[str, str], expected: set[tuple[str, int]]) -> None:
+    assert set(heard(debian({"update-exim4.conf.conf": ANSWERS + answers, **files}))) == expected
+
+
+def test_debian_macros_reach_the_packaged_parts() -> None:
+    files = {
+        "update-exim4.conf.conf": ANSWERS + "MAIN_TLS_ENABLE='yes'\n",
+        "conf.d/auth/40_local": "my" + login(condition=f".ifndef AUTH_SERVER_ALLOW_NOTLS_PASSWORDS\n{SAFE}.endif\n"),
+    }
+    fact = only(debian(files))
+    assert fact.values["auth"] == "tls-only"
+    assert fact.values["broken"] == "tls_certificate /etc/exim4/exim.crt does not exist"
+
+
+def test_without_debians_answers_nothing_is_guessed() -> None:
+    found = debian({"conf.d/main/02_more": "tls_advertise_hosts = *\n"})
+    assert [f for f in found.facts if f.kind == "listener"] == []
+    assert any("which ports Exim opens is not known" in note for note in found.notes)
+
+
+def test_listener_options_of_the_init_script() -> None:
+    tree = Memory({MAIN: conf("local_interfaces = 10.9.9.9\n"),
+                   "host/etc/default/exim4": "SMTPLISTENEROPTIONS='-oX 587:127.0.0.1.26 -oP /run/x'\n"})  # fmt: skip
+    found = exim.read(tree, (MAIN,), None)
+    assert set(heard(found)) == {("127.0.0.1", 26)}
+    tree = Memory({MAIN: conf(), "host/etc/default/exim4": "SMTPLISTENEROPTIONS='-oX 587:10025'\n"})
+    assert set(heard(exim.read(tree, (MAIN,), None))) == {("*", 587), ("*", 10025)}
+
+
+ROUTE = """\
+begin routers
+smart:
+  driver = manualroute
+  domains = ! +local_domains
+  transport = out
+  route_list = * {hosts}
+begin transports
+out:
+  driver = smtp
+{options}
+"""
+CLIENT = "c:\n  driver = plaintext\n  public_name = PLAIN\n  client_send = ^me^Quince-41\n"
+ROUTES: list[tuple[str, str, str, dict[str, Value]]] = [
+    ("smtp.example.net", "", "", {"host": "smtp.example.net", "port": 25, "port_stated": False, "tls": "opportunistic",
+                                  "verify": "none", "authenticates": False, "role": "relay"}),
+    ("smtp.example.net::587 byname", "  hosts_require_tls = *", "", {"port": 587, "tls": "required"}),
+    ("smtp.example.net", "  port = 465\n  protocol = smtps", "", {"port": 465, "tls": "implicit"}),
+    ("smtp.example.net", "  hosts_avoid_tls = *", "", {"tls": "none", "verify": "none"}),
+    ("smtp.example.net", "  tls_verify_hosts = *", "", {"verify": "ca", "tls": "opportunistic"}),
+    ("smtp.example.net", "  hosts_require_dane = *", "", {"verify": "dane", "tls": "required"}),
+    ("smtp.example.net", "  hosts_require_auth = *", CLIENT,
+     {"authenticates": True, "role": "submission", "cleartext_credentials": True, "credential": "literal",
+      "mechanisms": ("PLAIN",)}),
+    ("smtp.example.net", "  hosts_try_auth = smtp.example.net\n  hosts_require_tls = *", CLIENT,
+     {"authenticates": True, "cleartext_credentials": False}),
+    ("smtp.example.net", "  hosts_require_auth = *", CLIENT + "  client_condition = ${if !eq{$tls_out_cipher}{}}\n",
+     {"authenticates": True, "cleartext_credentials": False}),
+    ("$domain", "", "", {"host": None}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("hosts", "options", "auth", "expected"), ROUTES)
+def test_routes(hosts: str, options: str, auth: str, expected: dict[str, Value]) -> None:
+    rest = ROUTE.format(hosts=hosts, options=options)
+    fact = only(read(conf(rest=rest, auth=auth)), "connection")
+    assert {name: fact.values.get(name) for name in expected} == expected
+
+
+def test_debians_smarthost() -> None:
+    answers = ANSWERS.replace("internet", "smarthost") + "dc_smarthost='smtp.example.net::587'\n"
+    found = debian({"update-exim4.conf.conf": answers, "passwd.client": "smtp.example.net:me:Quince-41\n"})
+    fact = only(found, "connection")
+    assert fact.values["host"] == "smtp.example.net"
+    assert fact.values["port"] == 587
+    assert fact.values["authenticates"] is True
+    assert fact.values["credential"] == "file"
+    assert only(found, "secret").values["setting"] == "passwd.client"
+
+
+@pytest.mark.parametrize(
+    ("main", "auth", "setting", "text"),
+    [
+        ("hide mysql_servers = localhost/db/me/Quince-41\n", "", "mysql_servers", "Quince-41"),
+        ("", CLIENT, "client_send", "Quince-41"),
+        ("", "c:\n  driver = cram_md5\n  client_secret = Quince-41\n", "client_secret", "Quince-41"),
+        ("", login().replace("${lookup{$auth2}lsearch{/etc/exim4/users}{yes}{no}}",
+                             "${if and{{eq{$auth2}{me}}{eq{$auth3}{Quince-41}}}}"), "server_condition", "Quince-41"),
+    ],
+)  # fmt: skip
+def test_secrets(main: str, auth: str, setting: str, text: str) -> None:
+    whole = conf(main, auth=auth)
+    fact = only(read(whole), "secret")
+    assert fact.values["setting"] == setting
+    assert blamed(whole, fact, "storage") == text
+
+
+def test_no_secret_where_a_lookup_stands() -> None:
+    found = read(conf(auth="c:\n  driver = cram_md5\n  client_name = me\n  client_secret = ${readfile{/etc/x}}\n"))
+    assert [f for f in found.facts if f.kind == "secret"] == []
+
+
+def test_server_settings() -> None:
+    fact = only(
+        read(conf("acl_smtp_vrfy = accept\nsmtp_banner = $smtp_active_hostname ESMTP\nno_smtp_enforce_sync\n")),
+        "server",
+    )
+    wanted = {"host": "mail.example.test", "vrfy": True, "banner_version": False, "pipelining_protection": False}
+    assert {name: fact.values[name] for name in wanted} == wanted
+
+
+def test_a_missing_include_outside_makes_defaults_unknown() -> None:
+    found = read(conf(".include /srv/site.conf\n"))
+    assert [f for f in found.facts if f.kind == "listener"] == []
+    assert any("this file is not here" in note for note in found.notes)
+
+
+def test_templates_are_unknown() -> None:
+    found = read(conf("daemon_smtp_ports = 25\nlocal_interfaces = 0.0.0.0\ntls_advertise_hosts = {{ hosts }}\n"))
+    assert only(found).values.get("tls") is None
+    assert not found.unread
+
+
+@pytest.mark.parametrize(
+    ("text", "lowest"),
+    [
+        ("NORMAL", "TLSv1.0"),
+        ("SECURE128:%SERVER_PRECEDENCE", "TLSv1.0"),
+        ("SECURE256", "TLSv1.2"),
+        ("NORMAL:-VERS-TLS-ALL:+VERS-TLS1.2", "TLSv1.2"),
+        ("NORMAL:!VERS-TLS1.0", "TLSv1.1"),
+        ("NORMAL:-SHA1", "TLSv1.2"),
+        ("NONE:+VERS-TLS1.2:+CIPHER-ALL:+MAC-ALL:+KX-ALL", "TLSv1.2"),
+    ],
+)
+def test_priorities(text: str, lowest: str) -> None:
+    versions = ciphers.gnutls(text)
+    assert versions is not None
+    assert ciphers.lowest(versions) == lowest
+
+
+@pytest.mark.parametrize("text", ["normal colour", "NORMAL : -VERS-TLS1.0", "NORMAL,-VERS-TLS1.0", "HIGH:!MD5", ""])
+def test_priorities_that_gnutls_refuses(text: str) -> None:
+    assert ciphers.gnutls(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a : b", ["a", "b"]),
+        ("127.0.0.1 : ::::1", ["127.0.0.1", "::1"]),
+        ("<; 127.0.0.1 ; ::1", ["127.0.0.1", "::1"]),
+        ("<| a | b||c", ["a", "b|c"]),
+        (":", [""]),
+        ("", []),
+    ],
+)
+def test_elements(text: str, expected: list[str]) -> None:
+    assert [element.text for element in elements(unplaced(text))] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("${if eq{a}{a}{yes}{no}}", "yes"),
+        ("${if eq{$tls_in_cipher}{}{}{*}}", ""),
+        ("${if def:tls_in_cipher}", ""),
+        ("${if and{{!def:tls_in_cipher}{eq{$received_port}{25}}}{1}}", "1"),
+        ("${if or{{eq{${lookup{a}lsearch{/b}}}{x}}{eqi{A}{a}}}{1}{0}}", "1"),
+        ("${if >={$received_port}{25}{a}{b}}", "a"),
+        ("${if match{$received_port}{\\N^25$\\N}{a}{b}}", "a"),
+        ("${if match{$sender_helo_name}{^x}{a}{b}}", None),
+        ("${if bool{false}{a}{b}}", "b"),
+        ("${lc:ABC}$received_port", "abc25"),
+        ("${if forany{a:b}{eq{$item}{b}}{a}{b}}", None),
+        ("$h_subject: x", None),
+        ("${if eq{a}{b}", None),
+        ("\\$x\\N$y\\N", "$x$y"),
+    ],
+)
+def test_expansion(text: str, expected: str | None) -> None:
+    model = Model(Lexer(Memory({}), "/etc/exim4", FOLDER, (4, 96)))
+    asked = Asked(model, Lists(model, Memory({}), "/etc/exim4", FOLDER), Client("198.51.100.20", False, False, 25))
+    assert asked.expander.expand(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("etc/exim4/exim4.conf", "exim"),
+        ("exim.conf", "exim"),
+        ("roles/mail/templates/exim4.conf.j2", "exim"),
+        ("etc/exim4/exim4.conf.template", "exim"),
+        ("etc/exim4/update-exim4.conf.conf", "exim"),
+        ("etc/exim4/conf.d/main/000_localmacros", "exim"),
+        ("etc/exim4/passwd.client", "exim"),
+        ("etc/dovecot/conf.d/10-auth.conf", "dovecot"),
+        ("etc/exim4/README", None),
+    ],
+)
+def test_names(path: str, expected: str | None) -> None:
+    assert format_of(path) == expected
+
+
+@pytest.mark.parametrize("text", ["begin routers\n", "acl_smtp_rcpt = x\n", "dc_eximconfig_configtype='local'\n"])
+def test_sniff(text: str) -> None:
+    assert exim.sniff(text)
+    assert not exim.sniff("smtpd_banner = x\n")
+
+
+def test_who_comes_by_loopback_is_no_stranger() -> None:
+    found = heard(read(conf("local_interfaces = 127.0.0.1\n")))
+    assert found["127.0.0.1", 25].values["relay"] == "networks"
+    found = heard(read(conf("local_interfaces = 127.0.0.1\n", rcpt="  accept\n")))
+    assert found["127.0.0.1", 25].values["relay"] == "open"
+
+
+def test_blame_of_a_list_that_holds_the_world() -> None:
+    answers = ANSWERS.replace("10.20.0.0/16", "0.0.0.0/0")
+    fact = heard(debian({"update-exim4.conf.conf": answers}))["0.0.0.0", 25]
+    assert blamed(answers, fact, "relay") == "0.0.0.0/0"
+
+
+def test_a_missing_include_in_a_transport_hides_its_connection() -> None:
+    rest = ROUTE.format(hosts="smtp.example.net", options="  .include /srv/more.conf\n")
+    assert [f for f in read(conf(rest=rest)).facts if f.kind == "connection"] == []
