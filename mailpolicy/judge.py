@@ -129,7 +129,7 @@ def _identity(fact: Fact) -> list[str]:
 
 def fill(message: str, values: Mapping[str, Value]) -> str:
     """``{field}`` replaced by its value; an unknown one is ``?``."""
-    return re.sub(r"\{(\w+)\}", lambda found: _word(values.get(found[1], "?")), message)
+    return re.sub(r"\{([a-z]\w*)\}", lambda found: _word(values.get(found[1], "?")), message)
 
 
 def _word(value: object) -> str:

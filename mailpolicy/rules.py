@@ -182,7 +182,7 @@ def placeholders(message: str) -> list[str]:
     """Field names in braces."""
     import re
 
-    return re.findall(r"\{(\w+)\}", message)
+    return re.findall(r"\{([a-z]\w*)\}", message)
 
 
 def nearest(word: str, known: object) -> str:
