@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mailpolicy.judge import fill
+from mailpolicy.types import Value
 
 
 @pytest.mark.parametrize(
@@ -19,5 +20,11 @@ from mailpolicy.judge import fill
     ],
 )
 def test_fill(words: str, expected: str) -> None:
-    values = {"port": 25, "protocol": "smtp", "mechanisms": ("LOGIN", "PLAIN"), "certificate": None, "vrfy": True}
+    values: dict[str, Value] = {
+        "port": 25,
+        "protocol": "smtp",
+        "mechanisms": ("LOGIN", "PLAIN"),
+        "certificate": None,
+        "vrfy": True,
+    }
     assert fill(words, values) == expected
