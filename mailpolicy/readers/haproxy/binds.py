@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mailpolicy.ciphers import only_new
 from mailpolicy.lean import NamedTuple
 from mailpolicy.readers.haproxy.syntax import Line, Word
 from mailpolicy.types import Origin, Span
@@ -263,22 +264,3 @@ def level_of(ciphers: Word | None) -> tuple[int, Span] | None:
     """The security level that a cipher list sets."""
     digit = ciphers.text.rpartition("@SECLEVEL=")[2][:1] if ciphers and "@SECLEVEL=" in ciphers.text else ""
     return (int(digit), ciphers.where) if ciphers and digit.isdecimal() and digit.isascii() else None
-
-
-_OLD = ("AES", "DES", "CAMELLIA", "RC4", "DH")
-_WIDE = ("ALL", "DEFAULT", "HIGH", "MEDIUM", "LOW", "COMPLEMENTOFALL")
-
-
-def only_new(ciphers: str) -> bool | None:
-    """Whether every cipher of an OpenSSL list needs TLS 1.2 or later; None when that is not certain."""
-    verdict = True
-    for word in ciphers.replace(",", ":").replace(" ", ":").split(":"):
-        name = word.lstrip("+").upper().partition("@")[0]
-        if not name or word[0] in "!-@" or name == "TLSV1.2":
-            continue
-        if any(mark in name for mark in ("GCM", "CHACHA20", "CCM", "SHA256", "SHA384")):
-            continue
-        if not (name.endswith(("-SHA", "-MD5")) or name in _WIDE or any(mark in name for mark in _OLD)):
-            return None
-        verdict = False
-    return verdict

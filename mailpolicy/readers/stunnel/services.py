@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping, Sequence
 
+from mailpolicy.ciphers import only_new
 from mailpolicy.lean import NamedTuple
 from mailpolicy.ports import port_number
 from mailpolicy.readers.stunnel.syntax import GLOBAL, PROTOCOLS, SERVICE, VERSIONS, YES_NO, Line
@@ -285,22 +286,3 @@ def _level(service: Service) -> tuple[int | None, tuple[Origin, ...]]:
     if line is None:
         return 2, (Origin("default", None, "securityLevel = 2"),)
     return int(line.value) if line.value in ("0", "1", "2", "3", "4", "5") else None, service.origins("securitylevel")
-
-
-_OLD = ("AES", "DES", "CAMELLIA", "RC4", "DH")
-_WIDE = ("ALL", "DEFAULT", "HIGH", "MEDIUM", "LOW", "COMPLEMENTOFALL")
-
-
-def only_new(ciphers: str) -> bool | None:
-    """Whether every cipher of an OpenSSL list needs TLS 1.2 or later; None when that is not certain."""
-    verdict = True
-    for word in ciphers.replace(",", ":").replace(" ", ":").split(":"):
-        name = word.lstrip("+").upper().partition("@")[0]
-        if not name or word[0] in "!-@" or name == "TLSV1.2":
-            continue
-        if any(mark in name for mark in ("GCM", "CHACHA20", "CCM", "SHA256", "SHA384")):
-            continue
-        if not (name.endswith(("-SHA", "-MD5")) or name in _WIDE or any(mark in name for mark in _OLD)):
-            return None
-        verdict = False
-    return verdict
