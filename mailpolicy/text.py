@@ -57,6 +57,14 @@ class Source:
             return ""
         return self.text[self.starts[number - 1] : self._end(number)].rstrip("\r")
 
+    def start(self) -> Span:
+        """The first line that is neither blank nor a ``#`` comment: where a finding on what no line sets is shown."""
+        for number in range(1, len(self.starts) + 1):
+            line = self.line(number).lstrip()
+            if line and not line.startswith("#"):
+                return self.line_span(number)
+        return self.line_span(1)
+
     def _end(self, number: int) -> int:
         """Offset of the end of line ``number``."""
         return self.starts[number] - 1 if number < len(self.starts) else len(self.text)

@@ -82,3 +82,12 @@ def test_malformed_ignore_comment_is_seen(text: str) -> None:
 
 def test_words_outside_a_comment_are_no_ignore_comment() -> None:
     assert ignores(Source("f", "x = mailpolicy: ignore[a] -- r\n")) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("# a\n\n  # b\nx = 1\n", (4, 1, 6)), ("  x\n", (1, 3, 4)), ("# only\n", (1, 1, 7)), ("", (1, 1, 2))],
+)
+def test_start(text: str, expected: tuple[int, int, int]) -> None:
+    span = Source("f", text).start()
+    assert (span.line, span.column, span.end_column) == expected

@@ -135,7 +135,7 @@ def _inventory(site: Site, paths: tuple[str, ...], version: tuple[int, ...], ass
     if not grouped and not _whole(site, paths[0]):
         return _fragment(site, paths[0], version, files)
     model.finish()
-    identity = Identity(".".join(map(str, version)), site.folder, _declared(site, paths[0]), assumed)
+    identity = Identity(".".join(map(str, version)), site.folder, site.tree.source(paths[0]).start(), assumed)
     given = sockets.command(site.tree, site.home, site.folder, lexer.files)
     opened = sockets.sockets(model, given)
     _tls_faults(site)
@@ -158,15 +158,6 @@ def _inventory(site: Site, paths: tuple[str, ...], version: tuple[int, ...], ass
     return Inventory(tuple(found), tuple(dict.fromkeys(lexer.refused)), files, tuple(dict.fromkeys(notes)))
 
 
-def _declared(site: Site, path: str) -> Span:
-    """The first line of the main file that says something."""
-    source = site.tree.source(path)
-    for number, line in enumerate(source.text.split("\n"), 1):
-        if line.strip() and not line.lstrip().startswith("#"):
-            return source.line_span(number)
-    return Span(path, 1, 1, 2)
-
-
 def _whole(site: Site, path: str) -> bool:
     """Whether a file of a name that also parts have is a whole configuration."""
     name = posixpath.basename(path)
@@ -176,7 +167,7 @@ def _whole(site: Site, path: str) -> bool:
 
 def _fragment(site: Site, path: str, version: tuple[int, ...], files: tuple[str, ...]) -> Inventory:
     note = f"{path}: is a part of an Exim configuration; it is judged where a main file includes it"
-    identity = Identity(".".join(map(str, version)), site.folder, _declared(site, path), False)
+    identity = Identity(".".join(map(str, version)), site.folder, site.tree.source(path).start(), False)
     return Inventory(tuple(secrets.facts(site, identity)), (), files, (note,))
 
 

@@ -27,7 +27,6 @@ class Cursor:
         self.home = (_HOMES.get(posixpath.basename(folder), "/etc"), folder or ".")
         self.stack: list[tuple[str, Lexer, Iterator[Token]]] = []
         self.ahead: Token | None = None
-        self.unnamed = 0
         self.push(path)
 
     def push(self, path: str) -> None:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from mailpolicy.readers.postfix import connections, listeners, server
-from mailpolicy.readers.postfix.lexer import is_template, logical_lines, start, writes_settings
+from mailpolicy.readers.postfix.lexer import is_template, logical_lines, writes_settings
 from mailpolicy.readers.postfix.master import Config, Service, services, settings, stock
 from mailpolicy.readers.postfix.params import NEWEST, Written
 from mailpolicy.tree import Tree
@@ -164,4 +164,4 @@ def _master(
     if main is None or main not in files or fragment:
         return [], None
     notes.append(f"{main}: no master.cf beside it; the one that Postfix brings along is assumed")
-    return list(stock(start(tree.source(main)))), None
+    return list(stock(tree.source(main).start())), None

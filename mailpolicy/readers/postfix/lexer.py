@@ -203,12 +203,3 @@ def tokens(text: str, separators: str = SEPARATORS, braces: bool = True, start: 
     if begin >= 0:
         found.append(Token(text[begin:], begin, len(text)))
     return found
-
-
-def start(source: Source) -> Span:
-    """The first line that is not a comment: where a finding on what no line sets is shown."""
-    for number in range(1, len(source.starts) + 1):
-        line = source.line(number).lstrip()
-        if line and not line.startswith("#"):
-            return source.line_span(number)
-    return source.line_span(1)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from mailpolicy.lean import NamedTuple
-from mailpolicy.readers.postfix.lexer import BLANKS, Logical, Text, Token, assignment, is_template, start, tokens
+from mailpolicy.readers.postfix.lexer import BLANKS, Logical, Text, Token, assignment, is_template, tokens
 from mailpolicy.readers.postfix.params import View, Written
 from mailpolicy.tree import Tree
 from mailpolicy.types import Origin, Span, Unread, Unreadable
@@ -69,7 +69,7 @@ class Config(NamedTuple):
 
     def _start(self) -> Span:
         try:
-            return start(self.tree.source(self.main_path))
+            return self.tree.source(self.main_path).start()
         except Unreadable:
             return Span(self.main_path, 1, 1, 2)
 
