@@ -125,12 +125,20 @@ def login(connection: socket.socket, greeting: bytes) -> bool:
     return said(connection, b"AUTH PLAIN AHUAcA==").startswith(b"2")
 
 
+CLOSED: dict[str, object] = {"tls": None, "versions": [], "usable": False, "login": False}
+
+
 def observed(address: str, port: int, proxied: bool) -> dict[str, object]:
-    """What one socket does. stunnel with a protocol waits for who begins: a client that waits gets a greeting."""
+    """What one socket does. One that resets every connection may do so before or after connect() returns."""
     try:
-        clear = connect(address, port, proxied)
+        return answered(address, port, proxied)
     except ConnectionResetError:
-        return {"tls": None, "versions": [], "usable": False, "login": False}
+        return CLOSED
+
+
+def answered(address: str, port: int, proxied: bool) -> dict[str, object]:
+    """stunnel with a protocol waits for who begins: a client that waits gets a greeting."""
+    clear = connect(address, port, proxied)
     clear.settimeout(0.4)
     greeting = said(clear)
     if not greeting and (first := secured(connect(address, port, proxied))) is not None:
@@ -138,7 +146,7 @@ def observed(address: str, port: int, proxied: bool) -> dict[str, object]:
         greeting = said(first)
         return {"tls": "implicit", "versions": spoken, "usable": bool(greeting), "login": login(first, greeting)}
     if not greeting or greeting.startswith(b"HTTP"):
-        return {"tls": None, "versions": [], "usable": False, "login": False}
+        return CLOSED
     taken = login(clear, greeting)
     if upgraded(address, port, proxied) is None:
         return {"tls": "none", "versions": [], "usable": True, "login": taken}
