@@ -27,23 +27,25 @@ def gather(tree: Tree, paths: Sequence[str], site: Policy, assume: Mapping[str, 
     errors: list[tuple[str, str]] = []
     by_format = _discover(tree, paths, site, errors)
     inventory = read_all(tree, by_format, lambda program, path: _version(site, assume, program, path))
-    inventory = inventory._replace(facts=with_roles(inventory.facts, site))
+    inventory = inventory._replace(facts=with_hosts(inventory.facts, site))
     errors += [(unread.where.file, _fatal(unread)) for unread in inventory.unread if unread.fatal]
     return Gathered(inventory, sum(map(len, by_format.values())), tuple(dict.fromkeys(errors)))
 
 
-def with_roles(facts: tuple[Fact, ...], site: Policy) -> tuple[Fact, ...]:
-    """Listeners and connections with the declared role of the host that they are on."""
-    return tuple(_with_role(fact, site) for fact in facts) if site.roles else facts
+def with_hosts(facts: tuple[Fact, ...], site: Policy) -> tuple[Fact, ...]:
+    """Listeners and connections with the declared name and role of the host that they are on."""
+    return tuple(_with_host(fact, site) for fact in facts) if site.hosts else facts
 
 
-def _with_role(fact: Fact, site: Policy) -> Fact:
+def _with_host(fact: Fact, site: Policy) -> Fact:
     instance = fact.values.get("instance")
-    if fact.kind in ("listener", "connection") and isinstance(instance, str):
-        for folder, role in site.roles:
-            if policy.inside(os.path.join(instance, "x"), folder):
-                return fact._replace(values={**fact.values, "host_role": role})
-    return fact
+    if fact.kind not in ("listener", "connection") or not isinstance(instance, str):
+        return fact
+    around = [host for host in site.hosts if policy.inside(os.path.join(instance, "x"), host[0])]
+    if not around:
+        return fact
+    _, name, role = max(around, key=lambda host: len(host[0]))
+    return fact._replace(values={**fact.values, "host_name": name, "host_role": role})
 
 
 def _fatal(unread: Unread) -> str:
