@@ -32,8 +32,9 @@ def report(paths: Sequence[str], options: Options = Options()) -> tuple[Report, 
     site = find_policy(tree, paths)
     if options.profile:
         site = site._replace(profile=options.profile)
-    known = _known_rules(site, options)
-    rules = policy.apply(known, compiled.load().profiles, site)
+    profiles = compiled.load().profiles
+    known = policy.numbered(_known_rules(site, options), profiles, site)
+    rules = policy.apply(known, profiles, site)
     gathered = gather(tree, paths, site, options.assume)
     made = judged(tree, gathered.inventory, rules, known, options.today)
     return _finish(tree, paths, gathered, made, rules), gathered.recognised
