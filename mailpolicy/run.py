@@ -34,8 +34,9 @@ def report(paths: Sequence[str], options: Options = Options()) -> tuple[Report, 
     site = find_policy(tree, paths)
     if options.profile:
         site = site._replace(profile=options.profile)
-    known = _known_rules(site, options)
-    rules = policy.apply(known, compiled.load().profiles, site)
+    profiles = compiled.load().profiles
+    known = policy.numbered(_known_rules(site, options), profiles, site)
+    rules = policy.apply(known, profiles, site)
     gathered = gather(tree, paths, site, options.assume)
     inventory, derived = derive(tree, gathered.inventory, None if options.skip_expiry else options.today or this_day())
     gathered = gathered._replace(inventory=inventory)
