@@ -51,7 +51,7 @@ def derive(facts: Iterable[Fact], tree: Tree, day: str | None) -> tuple[tuple[Fa
 
 
 def locate(tree: Tree, path: str, config: str) -> str | None:
-    """Where the file that ``config`` calls ``path`` lies in the tree, or None.
+    """Where the file that ``config`` calls ``path`` lies in the tree; None for a folder or what is not there.
 
     A relative path starts at the configuration's folder. For an absolute one, folders above the configuration
     that have the name of one of its own folders are held against it, the nearest first: ``/etc/ssl/a.pem`` in
@@ -60,14 +60,14 @@ def locate(tree: Tree, path: str, config: str) -> str | None:
     folder = posixpath.dirname(config)
     if not path.startswith("/"):
         found = posixpath.normpath(posixpath.join(folder, path))
-        return found if tree.exists(found) else None
+        return found if tree.exists(found) and not tree.names(found) else None
     parts = posixpath.normpath(path).split("/")
     while folder and folder != "/":
         name = posixpath.basename(folder)
         if name in parts[:-1]:
             at = len(parts) - parts[::-1].index(name)
             found = posixpath.join(folder, *parts[at:])
-            if tree.exists(found):
+            if tree.exists(found) and not tree.names(found):
                 return found
         folder = posixpath.dirname(folder)
     return None
@@ -80,7 +80,7 @@ def _draft(path: str, where: Span, listeners: list[Fact]) -> Draft:
         if value is not None:
             draft.put(field, value)
     draft.put("file", path)
-    draft.put("shipped", bool(_SHIPPED.search(path)))
+    draft.put("shipped", bool(_SHIPPED.search(path)), [Origin("sets", where)])
     roles = {fact.values.get("role") for fact in listeners}
     scopes = {fact.values.get("scope") for fact in listeners}
     draft.put("role", next((role for role in _ROLES if role in roles), "internal"))
@@ -97,11 +97,12 @@ def _describe(draft: Draft, tree: Tree, place: str, day: str | None) -> bool:
     leaf = next((found for label, found in blocks if label == "CERTIFICATE"), None)
     if leaf is None:
         raise Unreadable("holds no certificate in PEM form")
-    made = [Origin("implies", draft.declared.where)]
+    made = [Origin("implies", draft.declared.where, posixpath.basename(place))]
     try:
         _put_certificate(draft, leaf[0], day, made)
         key = next((found[0] for label, found in blocks if label.endswith("PRIVATE KEY")), None)
-        draft.maybe("key_matches", _matches(leaf[0], key) if key else None, made)
+        if key:
+            draft.maybe("key_matches", _matches(leaf[0], key), made)
     except ValueError:
         raise Unreadable("holds a certificate that cannot be decoded") from None
     return True
@@ -126,7 +127,8 @@ def _put_certificate(draft: Draft, text: str, day: str | None, made: list[Origin
     key = certificate.public_key()
     kind = type(key).__name__.removesuffix("PublicKey").strip("_").replace("EllipticCurve", "EC")
     draft.put("key_type", kind, made)
-    draft.maybe("key_bits", getattr(key, "key_size", None), made)
+    if hasattr(key, "key_size"):
+        draft.put("key_bits", key.key_size, made)
     hashed = certificate.signature_hash_algorithm
     draft.put("signature_hash", hashed.name.upper().replace("SHA", "SHA-", 1) if hashed else "none", made)
     draft.put("self_signed", certificate.issuer == certificate.subject, made)
@@ -144,7 +146,7 @@ def _names(certificate: Certificate) -> tuple[str, ...]:
 
 
 def covers(name: str, host: str) -> bool:
-    """Whether a DNS name of a certificate, perhaps with ``*`` as its whole first label, is a host's (RFC 6125 6.4.3)."""
+    """Whether a certificate's name is a host's; ``*`` stands for the whole first label (RFC 6125 section 6.4.3)."""
     host = host.lower().rstrip(".")
     return name == host or (name.startswith("*.") and host.partition(".")[2] == name[2:] != "")
 
