@@ -25,9 +25,12 @@ class Gathered(NamedTuple):
 def gather(tree: Tree, paths: Sequence[str], site: Policy, assume: Mapping[str, Version]) -> Gathered:
     """Reads every recognised file below the paths. What cannot be read is an error of the run."""
     errors: list[tuple[str, str]] = []
-    by_format = _discover(tree, paths, site, errors)
+    notes: list[str] = []
+    by_format = _discover(tree, paths, site, errors, notes)
     inventory = read_all(tree, by_format, lambda program, path: _version(site, assume, program, path))
-    inventory = inventory._replace(facts=with_hosts(inventory.facts, site))
+    inventory = inventory._replace(
+        facts=with_hosts(inventory.facts, site), notes=tuple(dict.fromkeys((*notes, *inventory.notes)))
+    )
     errors += [(unread.where.file, _fatal(unread)) for unread in inventory.unread if unread.fatal]
     return Gathered(inventory, sum(map(len, by_format.values())), tuple(dict.fromkeys(errors)))
 
@@ -97,7 +100,9 @@ def _read(reader: Reader, tree: Tree, paths: tuple[str, ...], version: Version |
         return Inventory(unread=(Unread(Span(paths[0], 1, 1, 2), why, True),), files=paths)
 
 
-def _discover(tree: Tree, paths: Sequence[str], site: Policy, errors: list[tuple[str, str]]) -> dict[str, list[str]]:
+def _discover(
+    tree: Tree, paths: Sequence[str], site: Policy, errors: list[tuple[str, str]], notes: list[str]
+) -> dict[str, list[str]]:
     """Files by format, in the order of the list of readers."""
     found: dict[str, list[str]] = {name: [] for name in PATTERNS}
     for path in dict.fromkeys(os.path.normpath(path) for path in paths):
@@ -114,6 +119,8 @@ def _discover(tree: Tree, paths: Sequence[str], site: Policy, errors: list[tuple
             named = format_of(path) or _sniffed(tree, path, errors)
             if named is not None:
                 found[named].append(path)
+            elif all(path != failed for failed, _ in errors):
+                notes.append(f"{path}: is no configuration that mailpolicy reads by itself; not read")
     return {name: list(dict.fromkeys(files)) for name, files in found.items() if files}
 
 
