@@ -50,9 +50,7 @@ def verdict(config: Config, nodes: tuple[Node, ...], depth: int = 0) -> Verdict:
     """The verdict of a pipeline. Raises Refused for one that Maddy does not take."""
     if depth > _DEEPEST:
         return Verdict(None, (), None, None)
-    sources = [
-        node for node in nodes if node.name.text in ("source", "source_in") or node.name.text == "default_source"
-    ]
+    sources = [node for node in nodes if node.name.text in ("source", "source_in", "default_source")]
     rest = tuple(node for node in nodes if node.name.text in HANDLING)
     for node in nodes:
         if node.name.known and node.name.text not in ROOT + HANDLING:

@@ -125,9 +125,9 @@ class _Parser:
         """Steps to the next word, if there is one (on the same line, or on a later one)."""
         if self.at + 1 >= len(self.words):
             return False
-        if same_line is not None and self.at >= 0:
-            if (self.words[self.at][2] == self.words[self.at + 1][1]) is not same_line:
-                return False
+        same = self.at >= 0 and self.words[self.at][2] == self.words[self.at + 1][1]
+        if same_line is not None and same is not same_line:
+            return False
         self.at += 1
         return True
 

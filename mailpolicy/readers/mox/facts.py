@@ -6,6 +6,7 @@ After smtpserver, imapserver, queue and mox- of mox 0.0.17; 0.0.15 was run.
 from __future__ import annotations
 
 import posixpath
+import re
 
 from mailpolicy.addresses import host_scope, scope_of
 from mailpolicy.facts import Draft
@@ -24,6 +25,7 @@ _SERVICES = {
 _CHALLENGE = ("CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS")
 _CLIENT_LOGIN = (0, 0, 14)
 """Since when a client certificate is enough to log in."""
+_HOST = re.compile(r"[\w.-]+")
 _TRANSPORTS = {"Submissions": 465, "Submission": 587, "SMTP": 25}
 
 
@@ -74,7 +76,9 @@ def _flag(block: Entry, key: str, context: Context) -> Flag:
 def listeners(top: Entry, context: Context) -> list[Fact]:
     """The sockets of all listeners. Raises Refused for what keeps mox from starting."""
     found: list[Fact] = []
-    everything = top.get("Listeners")
+    everything, host = top.get("Listeners"), top.get("Hostname")
+    if host is not None and host.known and not _HOST.fullmatch(host.value):
+        raise Refused(host.where, f"{host.value[:60]} is no host name")
     for listener in everything.children if everything else ():
         _check(listener, top)
         for name in _SERVICES:
@@ -105,6 +109,7 @@ def _check(listener: Entry, top: Entry) -> None:
                 raise Refused(enabled.where, f"{name} needs TLS, and the listener has none")
         return
     acme, certs, low = tls.get("ACME"), tls.get("KeyCerts"), tls.get("MinVersion")
+    acme = acme if acme is not None and acme.value else None
     if (acme is None) == (certs is None or not certs.children):
         raise Refused(tls.named, "TLS takes one of ACME and KeyCerts")
     providers = top.get("ACME")
@@ -120,7 +125,7 @@ def _one(listener: Entry, service: Entry, ip: Entry, context: Context) -> Fact:
     draft.put("service", f"{listener.key} {service.key}")
     draft.put("protocol", protocol)
     draft.put("role", role)
-    known = ip.known and scope_of(ip.value) != "name"
+    known = ip.known and _is_address(ip.value)
     if ip.known and not known:
         raise Refused(ip.where, f"{ip.value[:60]} is no IP address")
     draft.maybe("address", ip.value if known else None, sets(ip))  # 0.0.0.0 is IPv4 alone, :: IPv6 alone
@@ -141,6 +146,16 @@ def _one(listener: Entry, service: Entry, ip: Entry, context: Context) -> Fact:
     else:
         draft.put("broken", None)
     return draft.fact()
+
+
+def _is_address(text: str) -> bool:
+    import ipaddress
+
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return "%" not in text
 
 
 def _put_tls(draft: Draft, listener: Entry, service: Entry, context: Context) -> None:
@@ -222,6 +237,8 @@ def connections(top: Entry, context: Context) -> list[Fact]:
 
 def _connection(transport: Entry, way: Entry, context: Context) -> Fact:
     host, port, auth = way.get("Host"), way.get("Port"), way.get("Auth")
+    if host is not None and host.known and not _HOST.fullmatch(host.value):
+        raise Refused(host.where, f"{host.value[:60]} is no host name")
     draft = context.draft("connection", host or way)
     draft.put("account", transport.key)
     draft.put("protocol", "smtp")

@@ -63,34 +63,31 @@ def parse(source: Source) -> Entry:
     """The whole of a file as one entry. Raises Refused."""
     lines = list(_lines(source))
     top = source.start()
-    children, at = _block(source, lines, 0, 0)
-    if at < len(lines):
-        raise Refused(source.line_span(lines[at].number), "is indented too deeply")
-    return Entry("", "", top, top, True, children)
+    return Entry("", "", top, top, True, _block(source, lines, 0, 0)[0])
 
 
 def _block(source: Source, lines: list[_Line], at: int, depth: int) -> tuple[tuple[Entry, ...], int]:
+    """Entries of one depth; tabs beyond it belong to the key, as sconf has it."""
     found: list[Entry] = []
     seen: set[str] = set()
     if depth > _DEEPEST:
         raise Refused(source.line_span(lines[at].number), "is indented too deeply")
-    while at < len(lines) and lines[at].depth == depth:
-        entry = _entry(source, lines[at])
+    while at < len(lines) and lines[at].depth >= depth:
+        entry = _entry(source, lines[at], depth)
         if entry.key in seen and entry.key:
             raise Refused(entry.named, f"{entry.key[:60]} stands twice")
         seen.add(entry.key)
         at += 1
-        if at < len(lines) and lines[at].depth > depth:
-            if lines[at].depth > depth + 1 or entry.value:
-                raise Refused(source.line_span(lines[at].number), "is indented too deeply")
+        if at < len(lines) and lines[at].depth > depth and not entry.value:
             children, at = _block(source, lines, at, depth + 1)
             entry = entry._replace(children=children)
         found.append(entry)
     return tuple(found), at
 
 
-def _entry(source: Source, line: _Line) -> Entry:
-    text = line.text
+def _entry(source: Source, line: _Line, depth: int) -> Entry:
+    extra = line.depth - depth
+    text, begin = "\t" * extra + line.text, line.start - extra
     whole = source.line_span(line.number)
     if not text.strip():
         raise Refused(whole, "holds blanks alone")
@@ -105,9 +102,8 @@ def _entry(source: Source, line: _Line) -> Entry:
         if rest and not rest.startswith(" "):
             raise Refused(whole, "has no blank after the colon")
         value, offset = rest[1:], len(key) + 2
-    named = source.span(line.start, line.start + max(1, len(key)))
-    start = line.start + offset
-    where = source.span(start, start + len(value)) if value else named
+    named = source.span(line.start, max(line.start + 1, begin + len(key)))
+    where = source.span(begin + offset, begin + offset + len(value)) if value else named
     return Entry(key, value, where, named, not _FILLED.search(value))
 
 
@@ -171,7 +167,7 @@ def check(entry: Entry, keys: dict[str, object] = STATIC) -> None:
         if isinstance(kind, dict):
             if child.value == "nil" and "*" in keys:
                 continue
-            if child.value and child.known:
+            if (child.value or not child.children) and child.known:
                 raise Refused(child.where, f"{child.key[:60]} takes keys on lines of their own, indented by a tab")
             check(child, kind)
         elif isinstance(kind, str):
@@ -187,7 +183,7 @@ def _scalar(entry: Entry, kind: str) -> None:
     if kind not in ("list", "any") and entry.children:
         raise Refused(entry.children[0].named, f"{entry.key[:60]} takes one value")
     if kind == "list":
-        if entry.value or any(item.key for item in entry.children):
+        if entry.value or not entry.children or any(item.key for item in entry.children):
             raise Refused(entry.where, f"{entry.key[:60]} takes a list, with - before each value")
     elif kind == "bool" and entry.known and entry.value not in ("true", "false"):
         raise Refused(entry.where, f"{entry.key[:60]} takes true or false")
