@@ -67,7 +67,8 @@ def _stopped(path: str) -> str:
 
 
 def _is_ours(node: Node) -> bool:
-    return node.name.text.startswith(("auth.", "storage.", "target.", "table."))
+    name = node.name.text
+    return name in listeners.MAIL or name.startswith(("auth.", "storage.", "target.", "table."))
 
 
 def _notes(loaded: Loaded, path: str) -> list[str]:

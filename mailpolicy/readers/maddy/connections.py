@@ -255,6 +255,8 @@ def secrets(nodes: tuple[Node, ...], path: str, release: str) -> list[Fact]:
         node = waiting.pop()
         waiting += node.children or ()
         name, last = node.name.text, node.args[-1] if node.args else node.name
+        if not last.known:
+            continue
         if name in ("auth", "bind") and len(node.args) == 3 and node.first.text in ("plain", "login"):
             found.append(secret(SOFTWARE, release, path, f"{name} {node.first.text}", last.text, last.where))
         elif name in _SECRETS and len(node.args) == 1:

@@ -17,7 +17,7 @@ from mailpolicy.readers.maddy.tls import Tls, tls
 from mailpolicy.types import Fact, Origin
 
 MAIL = ("smtp", "submission", "lmtp", "imap")
-_URL = re.compile(r"(?i)(tcp|tls)://?/?(\[[^\]]*\]|[^:/\[\]]*):(\d*)(?:/.*)?")
+_URL = re.compile(r"(?i)(tcp|tls):(?://)?(\[[^\]]*\]|[^:/\[\]]*):(\d*)(?:/.*)?")
 _SMTP = frozenset(
     {
         "auth", "sasl_login", "hostname", "auth_map_normalize", "auth_map", "write_timeout", "read_timeout",
@@ -136,6 +136,8 @@ def _draft(config: Config, node: Node, word: Word) -> Draft:
     draft.put("service", f"{node.name.text} {word.text}")
     here, told = parse(word), sets(word.where)
     address = here.address
+    if address == "*":
+        raise Refused(word.where, "* is no address; 0.0.0.0 stands for all of both families")
     if address in ("", "0.0.0.0", "::"):  # Go opens one socket of both families for either
         address = "*"
     elif address == "localhost":
