@@ -454,8 +454,10 @@ def test_a_socket_for_logins_of_other_servers_is_internal() -> None:
 
 
 def test_of_madmail_only_what_maddy_has_too_is_read() -> None:
-    made = read(f"{TOP}{TLS}{SMTP}chatmail tls://0.0.0.0:443 {{\n auth_db local\n}}\n")
-    assert [fact.values["port"] for fact in made.facts if fact.kind == "listener"] == [25]
+    more = "chatmail tls://0.0.0.0:443 {\n auth_db local\n}\ndummy local {}\n"
+    made = read(TOP + TLS + smtp("size_by_magic\ndeliver_to dummy") + more)
+    (fact,) = (fact for fact in made.facts if fact.kind == "listener")
+    assert (fact.values["port"], fact.values["relay"]) == (25, "none")
     assert any("Madmail" in note for note in made.notes)
     assert not made.unread
 
@@ -493,12 +495,19 @@ def test_templates_leave_unknown_what_they_fill_in() -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", ["a { ", '"', "{{ ", "(s) {\n import s\n}\n", "$(x) = $(x) 1\n", "a }\n", "\\\n", "#"]
+    "piece",
+    ["a { ", '"', "{{ ", "(s) {\n import s\n}\n", "$(x) = $(x) 1\n", "$(x) = $(x)$(x)a\n", "a }\n", "\\\n", "#"],
 )
 def test_time_is_linear(piece: str) -> None:
     began = time.perf_counter()
     read(f"{TOP}{TLS}{SMTP}" + piece * (400_000 // len(piece)))
     assert time.perf_counter() - began < 10
+
+
+def test_files_that_import_one_another_come_to_an_end() -> None:
+    files = {NAME: f"{TOP}{TLS}{SMTP}import b\n", "etc/maddy/b.conf": "import c\nimport c\n"}
+    files["etc/maddy/c.conf"] = "import b\nimport b\n"
+    assert "end" in read(files).unread[0].why
 
 
 def test_imports_that_double_come_to_an_end() -> None:

@@ -291,6 +291,13 @@ def test_comments_and_empty_lines_stand_anywhere() -> None:
     assert only(text).values["port"] == 25
 
 
+@pytest.mark.parametrize("text", ["rest.interface = https://a.example\n", "$mox_conf{'rundir'} = '/run';\n"])
+def test_files_of_other_programs_called_mox_are_left_alone(text: str) -> None:
+    made = read(text)
+    assert not made.facts
+    assert not made.unread
+
+
 def test_nil_is_an_empty_listener() -> None:
     assert not read(f"{TOP}Listeners:\n\tlocal: nil\n{END}").unread
 

@@ -105,7 +105,8 @@ def _endpoint(config: Config, node: Node) -> Endpoint:
         mechanisms = ("LOGIN", "PLAIN") if wanted.value else None
     if node.name.text == "submission" and not providers and not config.partial:
         raise Refused(node.name.where, "submission needs an auth directive")
-    rest = tuple(child for child in node.children or () if child.name.text not in _SMTP)
+    known = ROOT + HANDLING
+    rest = tuple(c for c in node.children or () if c.name.text in known or not (config.fork or c.name.text in _SMTP))
     relay = Verdict(False) if node.name.text == "imap" else verdict(config, rest)
     return Endpoint(node, tls(config, node), insecure, mechanisms, login, relay)
 
@@ -115,7 +116,7 @@ def _check(config: Config, node: Node) -> None:
     kind, seen = node.name.text, set()
     for child in node.children or ():
         name = child.name.text
-        if kind == "imap" and child.name.known and name not in _IMAP:
+        if kind == "imap" and child.name.known and name not in _IMAP and not config.fork:
             raise Refused(child.name.where, f"imap has no directive {name[:60]}")
         if name in seen and name != "auth" and name not in ROOT + HANDLING:
             raise Refused(child.name.where, f"{name[:60]} stands twice")

@@ -46,6 +46,8 @@ class Config(NamedTuple):
     """Top-level blocks by name and further names."""
     partial: bool
     """Some of it is not here."""
+    fork: bool
+    """It is Madmail's, which knows more directives."""
 
     @property
     def program(self) -> str:
@@ -97,17 +99,18 @@ def flag(block: Node, name: str, default: bool, program: Origin) -> Flag:
 def model(loaded: Loaded, path: str, version: tuple[int, ...]) -> Config:
     """Names the blocks. Raises Refused for a name that is taken, and a directive that Maddy does not have."""
     blocks: dict[str, Node] = {}
+    fork = is_fork(loaded.nodes)
     for node in loaded.nodes:
         name = node.name.text
         if name in GLOBALS or name in ENDPOINTS or name in FORK or not node.name.known:
             continue
-        if name not in _MODULES and not any(name.startswith(f"{space}.") for space in _NAMESPACES):
+        if not fork and name not in _MODULES and not any(name.startswith(f"{space}.") for space in _NAMESPACES):
             raise Refused(node.name.where, f"Maddy has no module and no global directive {name[:60]}")
         for word in node.args or (node.name,):
             if word.known and word.text in blocks:
                 raise Refused(word.where, f"another block is called {word.text[:60]}")
             blocks[word.text] = node
-    return Config(path, version, loaded.nodes, blocks, bool(loaded.outside) or is_fork(loaded.nodes))
+    return Config(path, version, loaded.nodes, blocks, bool(loaded.outside), fork)
 
 
 def is_fork(nodes: tuple[Node, ...]) -> bool:
@@ -128,7 +131,7 @@ def reachable(config: Config) -> list[Node]:
             block = config.resolve(word)
             if block is not None:
                 roots.append(block)
-    if not config.partial:
+    if not config.partial and not config.fork:
         for block in config.blocks.values():
             if id(block) not in found:
                 raise Refused(block.first.where, f"nothing uses the block {block.first.text[:60]}")

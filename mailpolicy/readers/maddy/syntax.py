@@ -18,6 +18,9 @@ HOME = "/etc/maddy"
 _DEEPEST = 100
 """Maddy allows 255 levels of blocks and of imports; no file that people write comes near."""
 _MOST = 100_000
+_FILES = 500
+_EXPANDED = 2_000_000
+"""Characters that macros may come to in one file; macros that double one another come to any number."""
 _WORD = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\Z)|(?:\{\{[^\n{}]{0,200}\}\}|<%[^\n%]{0,200}%>|[^\s#])+(?:#\S*)?', re.DOTALL)
 _GAP = re.compile(r"\s+")
 _COMMENT = re.compile(r"#[^\n]*|^[ \t]*(?:\{%[^\n]*|\{\{-[^\n]*|\{#[^\n]*|<%[^=\n][^\n]*)", re.MULTILINE)
@@ -114,6 +117,7 @@ class _Parser:
         self.depth = -1
         self.macros: dict[str, tuple[Word, ...]] = {}
         self.snippets: dict[str, tuple[Node, ...]] = {}
+        self.expanded = 0
 
     def file(self) -> tuple[Node, ...]:
         nodes = self.block()
@@ -211,12 +215,19 @@ class _Parser:
         found: list[Word] = []
         for arg in args:
             if arg.text.startswith("$(") and arg.text.endswith(")"):
-                found += self.macros.get(arg.text[2:-1], ())
+                values = self.macros.get(arg.text[2:-1], ())
+                self._spend(arg, sum(len(value.text) + 1 for value in values))
+                found += values
             elif "$(" in arg.text:
                 found.append(self._inside(arg))
             else:
                 found.append(arg)
         return tuple(found)
+
+    def _spend(self, arg: Word, characters: int) -> None:
+        self.expanded += characters
+        if self.expanded > _EXPANDED:
+            raise Refused(arg.where, "macros come to more than a configuration can hold")
 
     def _inside(self, arg: Word) -> Word:
         known = arg.known
@@ -224,6 +235,7 @@ class _Parser:
             values = self.macros.get(name, ())
             if len(values) > 1:
                 raise Refused(arg.where, f"the macro {name} has several values and cannot stand inside a word")
+            self._spend(arg, arg.text.count(f"$({name})") * sum(len(value.text) for value in values) + len(arg.text))
             known = known and all(value.known for value in values)
             arg = arg._replace(text=arg.text.replace(f"$({name})", values[0].text if values else ""))
         return arg._replace(known=known)
@@ -271,6 +283,8 @@ class _Loader:
         if there is None or not name.known or there in self.files[:1]:
             self.outside.append(name.where)
             return ()
+        if len(self.files) > _FILES:
+            raise Refused(name.where, "imports go on without an end")
         other, nodes = self.file(there, depth + 1)
         parser.snippets.update(other.snippets)
         return nodes

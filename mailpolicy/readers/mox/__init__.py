@@ -9,7 +9,6 @@ import posixpath
 import re
 from collections.abc import Sequence
 
-from mailpolicy.foreign import is_foreign
 from mailpolicy.readers.mox import facts
 from mailpolicy.readers.mox.facts import SOFTWARE, Context
 from mailpolicy.readers.mox.sconf import Refused, check, parse
@@ -41,10 +40,9 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     except Unreadable as problem:
         return Inventory((), (Unread(Span(path, 1, 1, 2), str(problem), True),), (path,))
     if not (_OURS.search(source.text) or _TOP.search(source.text)):
-        if is_foreign(source.text):
-            return Inventory((), (), (path,), (f"{path}: begins like a file of another program, not of mox",))
-        why = "is no mox.conf: no line holds a key of mox"
-        return Inventory((), (Unread(source.start(), why, True),), (path,))
+        if source.text.strip():
+            return Inventory((), (), (path,), (f"{path}: holds no key of mox; it is not checked",))
+        return Inventory((), (Unread(source.start(), "is empty", True),), (path,))
     context = Context(path, version.numbers if version else NEWEST)
     try:
         top = parse(source)

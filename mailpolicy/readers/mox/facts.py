@@ -327,7 +327,7 @@ def settings(top: Entry, context: Context) -> list[Fact]:
             draft = context.draft("setting", entry)
             draft.put("name", "NoSTARTTLS")
             draft.put("state", "ignored", sets(entry))
-            draft.put("instead", "nothing: the listener has TLS, so STARTTLS is offered")
+            draft.put("instead", "a listener without TLS where STARTTLS must not be offered; with TLS it always is")
             draft.put("value", entry.value)
             found.append(draft.fact())
     return found
