@@ -504,6 +504,12 @@ def test_time_is_linear(piece: str) -> None:
     assert time.perf_counter() - began < 10
 
 
+def test_an_import_that_cannot_be_read_is_blamed_where_it_stands() -> None:
+    made = maddy.read(Memory({NAME: f"{TOP}{TLS}{SMTP}import more\n", "etc/maddy/more/a": ""}), (NAME,), None)
+    assert "does not exist" in made.unread[0].why
+    assert (made.unread[0].where.file, made.unread[0].where.line) == (NAME, 6)
+
+
 def test_files_that_import_one_another_come_to_an_end() -> None:
     files = {NAME: f"{TOP}{TLS}{SMTP}import b\n", "etc/maddy/b.conf": "import c\nimport c\n"}
     files["etc/maddy/c.conf"] = "import b\nimport b\n"

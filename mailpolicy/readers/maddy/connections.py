@@ -271,6 +271,8 @@ def _within(word: Word, path: str, release: str) -> Fact | None:
     match = _PASSWORD.search(word.text)
     if match is None or not word.known or match.lastindex is None:
         return None
-    start = word.where.column + match.start(match.lastindex)
-    where = word.where._replace(column=start, end_column=start + len(match[match.lastindex]))
+    where = word.where
+    if where.end_column - where.column == len(word.text):  # no quotes and macros within
+        start = where.column + match.start(match.lastindex)
+        where = where._replace(column=start, end_column=start + len(match[match.lastindex]))
     return secret(SOFTWARE, release, path, "dsn", match[match.lastindex], where)

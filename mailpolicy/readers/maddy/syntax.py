@@ -285,7 +285,10 @@ class _Loader:
             return ()
         if len(self.files) > _FILES:
             raise Refused(name.where, "imports go on without an end")
-        other, nodes = self.file(there, depth + 1)
+        try:
+            other, nodes = self.file(there, depth + 1)
+        except Unreadable as problem:
+            raise Refused(name.where, f"this file {problem}") from None
         parser.snippets.update(other.snippets)
         return nodes
 
@@ -298,8 +301,4 @@ def load(tree: Tree, main: str) -> Loaded:
     except Refused as problem:
         unread = (Unread(problem.where, str(problem)),)
         return Loaded((), tuple(loader.files), unread, ())
-    except Unreadable as problem:
-        if not loader.files:
-            raise
-        return Loaded((), tuple(loader.files), (Unread(Span(main, 1, 1, 2), f"an import {problem}"),), ())
     return Loaded(nodes, tuple(dict.fromkeys(loader.files)), (), tuple(dict.fromkeys(loader.outside)))
