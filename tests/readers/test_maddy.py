@@ -448,6 +448,11 @@ def test_io_debug_logs_passwords() -> None:
     assert blamed(text, fact, "passwords_logged") == "yes"
 
 
+@pytest.mark.parametrize(("version", "safe"), [("0.6", False), ("0.7.0", False), ("0.7.1", True), ("", True)])
+def test_bare_newlines_end_messages_before_0_7_1(version: str, safe: bool) -> None:
+    assert only(TOP + TLS + SMTP, "server", version).values["smuggling_protection"] is safe
+
+
 def test_a_socket_for_logins_of_other_servers_is_internal() -> None:
     text = f"{TOP}{TLS}{SMTP}dovecot_sasld tcp://0.0.0.0:12345 unix://a.sock {{\n auth pam\n}}\n"
     assert [f.values["role"] for f in facts(text)] == ["mx", "internal"]

@@ -18,6 +18,8 @@ from mailpolicy.types import Fact, Inventory, Span, Unread, Unreadable, Version
 
 __all__ = ["SOFTWARE", "groups", "read", "sniff"]
 
+_NO_BARE_NEWLINE = (0, 7, 1)
+"""Built with go-smtp 0.20.2; elder ones end a message at a dot between bare newlines."""
 _ENDPOINT = re.compile(r"^(?:smtp|submission|lmtp|imap)[ \t]+(?:tcp|tls|unix)://", re.MULTILINE)
 _BLOCK = re.compile(
     r"^(?:auth|storage|target|table|msgpipeline|tls|check)(?:\.[a-z_.]+)?[ \t]+[\w.]+.*\{", re.MULTILINE
@@ -102,6 +104,7 @@ def _server(tree: Tree, config: Config, heard: list[Fact]) -> Fact:
     draft.put("public_mx", public)
     draft.put("vrfy", False, builtin)
     draft.put("banner_version", False, builtin)
+    draft.put("smuggling_protection", config.version >= _NO_BARE_NEWLINE[: len(config.version)], builtin)
     draft.put("tls_logged", True, builtin)
     logged = [flag(node, "io_debug", False, builtin[0]) for node in config.nodes if node.name.text in listeners.MAIL]
     worst = next((f for f in logged if f.value), None) or next((f for f in logged if f.value is None), logged[0])

@@ -25,6 +25,7 @@ _SERVICES = {
 _CHALLENGE = ("CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS")
 _CLIENT_LOGIN = (0, 0, 14)
 """Since when a client certificate is enough to log in."""
+_NO_BARE_NEWLINE = (0, 0, 9)
 _HOST = re.compile(r"[\w.-]+")
 _TRANSPORTS = {"Submissions": 465, "Submission": 587, "SMTP": 25}
 
@@ -344,6 +345,7 @@ def server(top: Entry, context: Context, heard: list[Fact]) -> Fact:
     draft.put("public_mx", public)
     draft.put("vrfy", False, builtin)
     draft.put("banner_version", False, builtin)
+    draft.maybe("smuggling_protection", context.version >= _NO_BARE_NEWLINE or None, builtin)
     draft.put("tls_logged", True, builtin)
     draft.put("login_throttle", True, builtin)
     level = top.get("LogLevel")
