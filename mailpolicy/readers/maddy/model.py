@@ -24,7 +24,7 @@ _MODULES = frozenset(
         "spf", "dnsbl", "milter", "rspamd", "command", "authorize_sender", "smtp_downstream", "lmtp_downstream",
     }
 )  # fmt: skip
-FORK = frozenset({"chatmail", "turn", "ss", "http_proxy", "webimap", "exchanger"})
+FORK = frozenset({"chatmail", "turn"})
 """Endpoints of Madmail, a fork of Maddy."""
 _YES, _NO = ("1", "true", "on", "yes"), ("0", "false", "off", "no")
 
@@ -81,11 +81,11 @@ def sets(where: Span | None) -> tuple[Origin, ...]:
     return (Origin("sets", where),) if where else ()
 
 
-def flag(block: Node, name: str, default: bool, program: Origin) -> Flag:
+def flag(block: Node, name: str, default: bool, builtin: Origin) -> Flag:
     """A boolean directive of a block. Raises Refused."""
     node = block.get(name)
     if node is None:
-        return Flag(default, (program,))
+        return Flag(default, (builtin,))
     if not node.args:
         return Flag(True, sets(node.name.where))
     value = node.first.text.lower()
