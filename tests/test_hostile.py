@@ -69,6 +69,19 @@ SAMPLES: dict[str, dict[str, str]] = {
         "  require domains = example.org\n  accept\nbegin authenticators\nplain:\n  driver = plaintext\n"
         "  server_condition = ${if eq{$auth2}{a}}\n  server_advertise_condition = ${if def:tls_in_cipher}\n"
     },
+    "maddy": {
+        "maddy.conf": "$(host) = mx.example.org\ntls file /etc/a.crt /etc/a.key {\n  protocols tls1.2 tls1.3\n}\n"
+        "hostname $(host)\n(mail) {\n  auth pam\n}\ntarget.remote out {\n}\n"
+        "smtp tcp://0.0.0.0:25 {\n  destination example.org {\n    deliver_to dummy\n  }\n  default_destination {\n"
+        '    reject 550 5.1.1 "no"\n  }\n}\n'
+        "submission tls://0.0.0.0:465 {\n  import mail\n  deliver_to &out\n}\n"
+    },
+    "mox": {
+        "mox.conf": "DataDir: ../data\nLogLevel: info\nHostname: mx.example.org\nListeners:\n\tpublic:\n\t\tIPs:\n"
+        "\t\t\t- 192.0.2.1\n\t\tTLS:\n\t\t\tKeyCerts:\n\t\t\t\t-\n\t\t\t\t\tCertFile: a.crt\n\t\t\t\t\tKeyFile: a.key\n"
+        "\t\tSMTP:\n\t\t\tEnabled: true\n\t\tSubmissions:\n\t\t\tEnabled: true\nPostmaster:\n\tAccount: a\n"
+        "\tMailbox: Inbox\n"
+    },
     "declaration": {
         "mailpolicy.yaml": "servers:\n  - host: mail.example.org\n    listeners:\n"
         "      - {protocol: imap, port: 993, tls: implicit, auth: tls-only}\n"
