@@ -46,6 +46,9 @@ PATTERNS: dict[str, str] = {
     r"|([^/]*exim[^/]*|etc)/conf\.d/(main|acl|router|transport|retry|rewrite|auth)/[^/]+"
     r"|(main|acl|router|transport|retry|rewrite|auth)/([0-9]+_[A-Za-z0-9_-]+|[^/]*exim4?-config[^/]*)",
     "cyrus": r"([^/]*[._-])?(imapd|cyrus)\.conf",
+    "mailcow": r"[^/]*mailcow[^/]*\.conf",
+    "mailu": r"[^/]*mailu[^/]*\.env|mailu/\.env",
+    "docker_mailserver": r"([^/]*[._-])?mailserver\.env|env-mailserver",
     "declaration": r"\.?mailpolicy\.ya?ml",
 }
 """Format -> regular expression that the end of a path matches, from a slash on; the module has the format's name."""

@@ -1,0 +1,234 @@
+"""Mailu: ``mailu.env``, from which the front makes the configuration of its nginx and, since 2024.06, its Dovecot.
+
+After core/nginx, core/postfix, core/base/libs/socrate and core/admin of Mailu 1.9.50, 2.0.43 and 2024.06.57.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from mailpolicy.addresses import network_scope
+from mailpolicy.envfile import parse
+from mailpolicy.facts import Draft
+from mailpolicy.suites import MODERN, Published, Socket, Suite, authenticated, listener, published, relay, secrets
+from mailpolicy.tree import Tree
+from mailpolicy.types import Fact, Inventory, Origin, Span, Unread, Unreadable, Version
+
+SOFTWARE = "mailu"
+NEWEST = (2024, 6)
+_FLAVORS = frozenset(("cert", "letsencrypt", "mail", "mail-letsencrypt", "notls"))
+_PASSWORDS = ("SECRET_KEY", "INITIAL_ADMIN_PW", "RELAYPASSWORD", "API_TOKEN", "DB_PW", "ROUNDCUBE_DB_PW",
+              "RECAPTCHA_PRIVATE_KEY")  # fmt: skip
+_ALL_PORTS = "25,80,443,465,993,995,4190"
+_PROTOCOLS = {
+    25: "smtp", 465: "smtp", 587: "smtp", 143: "imap", 993: "imap", 110: "pop3", 995: "pop3", 4190: "managesieve",
+}  # fmt: skip
+_IMPLICIT = (465, 993, 995)
+_MARKS = ("mailu.env", "mailu/", "MAILU_VERSION")
+_TLS = {"none": "none", "opportunistic": "opportunistic", "may": "opportunistic", "dane": "opportunistic",
+        "encrypt": "required", "dane-only": "required", "verify": "required", "secure": "required",
+        "fingerprint": "required"}  # fmt: skip
+
+
+def groups(paths: Sequence[str]) -> list[tuple[str, ...]]:
+    """Each file is an installation of its own."""
+    return [(path,) for path in paths]
+
+
+def sniff(text: str) -> bool:
+    """Whether the variables of Mailu stand at the beginning of lines."""
+    return all(re.search(rf"^{name}=", text, re.MULTILINE) for name in ("TLS_FLAVOR", "POSTMASTER"))
+
+
+def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Inventory:
+    """What the front opens, the way out and the passwords."""
+    path = paths[0]
+    try:
+        source = tree.source(path)
+    except Unreadable as problem:
+        return Inventory((), (Unread(Span(path, 1, 1, 2), str(problem), True),), paths)
+    found = parse(source)
+    if not found.settings:
+        return Inventory((), (Unread(source.start(), "is no Mailu configuration: it sets nothing", True),), paths)
+    numbers = version.numbers if version else _stated(found.settings["VERSION"].value if "VERSION" in found.settings else "")
+    suite = Suite(SOFTWARE, _text(numbers), source, found.settings)
+    unread, notes = list(found.unread), []
+    facts: list[Fact] = []
+    flavor = suite.text("TLS_FLAVOR", "")
+    if flavor is not None and flavor not in _FLAVORS and (flavor or "TLS_FLAVOR" in found.settings):
+        where = suite.where("TLS_FLAVOR")
+        unread.append(Unread(where, f"is not one of {', '.join(sorted(_FLAVORS))}: the front does not start"))
+    else:
+        facts += _listeners(tree, suite, flavor or None, numbers)
+    facts += [_server(suite), _outgoing(suite), *secrets(suite, _PASSWORDS)]
+    if found.filled:
+        notes.append(f"{found.filled}: a template or the environment fills this in; what it sets is not known")
+    return Inventory(tuple(facts), tuple(unread), paths, tuple(notes))
+
+
+def _stated(text: str | None) -> tuple[int, ...]:
+    """The version that the files of Mailu 1.9 and before name in VERSION."""
+    match = re.fullmatch(r"(\d{1,4})\.(\d{1,3})(?:\.\d+)?", text or "")
+    return (int(match[1]), int(match[2])) if match else NEWEST
+
+
+def _text(numbers: tuple[int, ...]) -> str:
+    return ".".join(f"{n:02}" if numbers[0] > 2000 and i else str(n) for i, n in enumerate(numbers))
+
+
+def _true(text: str | None) -> bool | None:
+    """What a switch means where Mailu asks for a boolean: true and yes, false and no, else whether it is empty."""
+    if text is None:
+        return None
+    return text.lower() not in ("false", "no", "")
+
+
+def _ports(suite: Suite, flavor: str | None, numbers: tuple[int, ...]) -> tuple[list[int], tuple[str, ...]] | None:
+    """The mail ports that the front opens, and the settings that decide it; None when one is unknown."""
+    if numbers < (2024,):
+        return [port for port in (25, 143, 110, 587, *_IMPLICIT) if flavor != "notls" or port not in _IMPLICIT], ()
+    listed, over_tls = suite.text("PORTS", _ALL_PORTS), suite.text("TLS", _ALL_PORTS)
+    if listed is None or over_tls is None:
+        return None
+    asked = set(listed.split(","))
+    found = [25]
+    found += [port for port in (143, 110, 587, 4190) if str(port) in asked]
+    if flavor != "notls":
+        secure = set(over_tls.split(","))
+        found += [port for port in _IMPLICIT if str(port) in secure and (port != 995 or "995" in asked)]
+    return found, ("PORTS",)
+
+
+def _listeners(tree: Tree, suite: Suite, flavor: str | None, numbers: tuple[int, ...]) -> Iterator[Fact]:
+    opened = _ports(suite, flavor, numbers)
+    if opened is None:
+        return
+    ports, decided = opened
+    outside = published(tree, suite, _MARKS)
+    for port in ports:
+        at = Published("*" if outside is None else None, port, "any" if outside is None else None, _opened(suite, port, decided))
+        if outside is not None and port in outside:
+            at = outside[port]
+        yield _listener(suite, _socket(port, flavor, numbers), at, port, numbers)
+
+
+def _opened(suite: Suite, port: int, decided: tuple[str, ...]) -> tuple[Origin, ...]:
+    """Where a port stands in PORTS, else whose default it is."""
+    setting = suite.settings.get("PORTS") if decided else None
+    match = re.search(rf"(?<!\d){port}(?!\d)", setting.value) if setting and setting.value else None
+    if setting is None or match is None:
+        return (Origin("default", None, f"Mailu {suite.version}, by PORTS"),)
+    column = setting.where.column + match.start()
+    return (Origin("sets", setting.where._replace(column=column, end_column=column + len(str(port)))),)
+
+
+def _socket(port: int, flavor: str | None, numbers: tuple[int, ...]) -> Socket:
+    protocol = _PROTOCOLS[port]
+    role = "mx" if port == 25 else "submission" if protocol == "smtp" else "access"
+    tls: str | None = "implicit" if port in _IMPLICIT else "optional" if port == 25 else "required"
+    auth: str | None = "none" if port == 25 else "tls-only"
+    if flavor == "notls":
+        tls, auth = "none", "none" if port == 25 else "cleartext"
+    elif flavor is None:
+        tls, auth = (tls, auth) if tls == "implicit" else (None, auth if port == 25 else None)
+    both = numbers >= (2024,) or protocol == "smtp"
+    return Socket(f"front/{port}", protocol, role, port, tls, auth, ("LOGIN", "PLAIN") if both else ("PLAIN",))
+
+
+def _listener(suite: Suite, socket: Socket, at: Published, port: int, numbers: tuple[int, ...]) -> Fact:
+    by = suite.told("TLS_FLAVOR")
+    where = at.told[-1].where or suite.where("TLS_FLAVOR")
+    draft = listener(suite, socket, at, where, by)
+    certificate = {"cert": "/certs/", "mail": "/certs/"}.get(suite.text("TLS_FLAVOR") or "")
+    name = suite.text("TLS_CERT_FILENAME", "cert.pem")
+    draft.maybe("certificate", certificate + name if certificate and name else None, by)
+    proxied = _proxied(suite, port, numbers)
+    draft.maybe("proxied", proxied, suite.told("PROXY_PROTOCOL"))
+    if socket.role == "mx":
+        _put_mx(draft, suite, socket, numbers)
+    elif socket.role == "submission":
+        draft.put("relay", "authenticated")
+        draft.put("sender_bound", True)
+    return draft.fact()
+
+
+def _proxied(suite: Suite, port: int, numbers: tuple[int, ...]) -> bool | None:
+    stated = suite.text("PROXY_PROTOCOL")
+    if stated is None or numbers < (2,):
+        return None if stated is None else False
+    words = stated.split(",") if numbers >= (2024,) else [stated]
+    return any(word in (str(port), "mail", "all", "all-but-http") for word in words if word != "" )
+
+
+def _put_mx(draft: Draft, suite: Suite, socket: Socket, numbers: tuple[int, ...]) -> None:
+    """INBOUND_TLS_ENFORCE, TLS_PERMISSIVE and who may relay on port 25."""
+    enforced = _true(suite.text("INBOUND_TLS_ENFORCE"))
+    if socket.tls == "optional" and enforced is not False:
+        draft.maybe("tls", "required" if enforced else None, suite.told("INBOUND_TLS_ENFORCE"))
+    permissive = True if numbers < (2,) else _true(suite.text("TLS_PERMISSIVE", "true"))
+    if socket.tls != "none":
+        told = suite.told("TLS_PERMISSIVE")
+        # TLS 1.0 is offered then; whether OpenSSL of the image still has it at its level of security is not known
+        draft.maybe("tls_versions", None if permissive is not False else MODERN, told)
+        draft.maybe("tls_min", None if permissive is not False else MODERN[0], told)
+    _put_networks(draft, suite)
+
+
+def _put_networks(draft: Draft, suite: Suite) -> None:
+    """mynetworks: loopback, the network of the containers, RELAYNETS. The widest is the one to blame."""
+    draft.put("relay", "networks", suite.told("RELAYNETS"))
+    told: list[tuple[int, Origin]] = []
+    networks = ["127.0.0.1/32"]
+    for name in ("SUBNET", "SUBNET6", "RELAYNETS"):
+        text, setting = suite.text(name), suite.settings.get(name)
+        if text is None:
+            for field in ("trusted_networks", "trusted_scope"):
+                draft.unknown(field, suite.told(name))
+            return
+        for match in re.finditer(r"[^,\s]+", text):
+            networks.append(match[0])
+            if setting is not None:
+                column = setting.where.column + match.start()
+                where = setting.where._replace(column=column, end_column=column + len(match[0]))
+                told.append((_width(match[0]), Origin("sets", where)))
+    origins = [origin for _, origin in sorted(told, key=lambda pair: pair[0])]
+    draft.put("trusted_networks", tuple(networks), origins)
+    draft.maybe("trusted_scope", network_scope(networks), origins)
+
+
+def _width(network: str) -> int:
+    """How wide a network is: scopes in their order, so that the widest can be named."""
+    return ("loopback", "private", "wide", "public", "world").index(network_scope([network]) or "loopback")
+
+
+def _server(suite: Suite) -> Fact:
+    draft = suite.begun("server", suite.where("HOSTNAMES"))
+    hosts = suite.text("HOSTNAMES")
+    draft.maybe("host", hosts.split(",")[0] or None if hosts else None, suite.told("HOSTNAMES"))
+    exempt = suite.text("AUTH_RATELIMIT_EXEMPTION")
+    everybody = exempt is not None and network_scope(re.split(r"[,\s]+", exempt)) == "world"
+    draft.maybe("login_throttle", not everybody if exempt is not None else None, suite.told("AUTH_RATELIMIT_EXEMPTION"))
+    return draft.fact()
+
+
+def _outgoing(suite: Suite) -> Fact:
+    """The way out of Postfix: RELAYHOST, or every MX."""
+    host = suite.text("RELAYHOST")
+    level = suite.text("OUTBOUND_TLS_LEVEL", "dane")
+    tls, by = _TLS.get(level) if level else None, suite.told("OUTBOUND_TLS_LEVEL")
+    if host == "":
+        draft = suite.begun("connection", suite.where("OUTBOUND_TLS_LEVEL"))
+        for field, value in (("account", "default"), ("protocol", "smtp"), ("role", "relay"), ("host", "*"), ("port", 25),
+                             ("port_stated", False), ("scope", "any"), ("mx_lookup", True), ("backend", False),
+                             ("broken", None)):  # fmt: skip
+            draft.put(field, value)
+        draft.maybe("tls", tls, by)
+        return draft.fact()
+    draft = relay(suite, "RELAYHOST", host or "", tls, by)
+    if level in ("secure", "verify"):
+        draft.put("verify", "ca", by)
+    elif level not in ("encrypt", "may", "none"):
+        draft.unknown("verify", by)
+    authenticated(draft, suite, "RELAYUSER", "RELAYPASSWORD", safe=True)  # smtp_sasl_security_options: noplaintext
+    return draft.fact()
