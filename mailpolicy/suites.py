@@ -11,6 +11,7 @@ from mailpolicy.envfile import Setting
 from mailpolicy.facts import Draft
 from mailpolicy.lean import NamedTuple
 from mailpolicy.passwords import secret
+from mailpolicy.ports import port_number
 from mailpolicy.text import Source
 from mailpolicy.tree import Tree
 from mailpolicy.types import Fact, Origin, Span, Unreadable
@@ -18,8 +19,11 @@ from mailpolicy.types import Fact, Origin, Span, Unreadable
 COMPOSE = ("docker-compose.yml", "docker-compose.yaml", "compose.yml", "compose.yaml")
 MODERN = ("TLSv1.2", "TLSv1.3")
 _PORTS = re.compile(
-    r"""^\s*-\s*["']?(?:(?P<address>[\d.]+|\[[0-9a-fA-F:]+\]):)?(?P<host>\d+):(?P<inside>\d+)(?:/tcp)?["']?\s*(?:\#.*)?$"""
+    r"""^[ \t]*-[ \t]*["']?(?P<all>(?:(?P<address>[\d.]+|\[[0-9a-fA-F:]+\]):)?(?P<host>\d{1,5}):(?P<inside>\d{1,5}))"""
+    r"""(?:/tcp)?["']?[ \t]*(?:\#.*)?\r?$""",
+    re.MULTILINE,
 )
+"""The short form of a published port. Its long form is not looked at."""
 
 
 class Suite(NamedTuple):
@@ -116,12 +120,12 @@ def published(tree: Tree, suite: Suite, marks: Iterable[str]) -> dict[int, Publi
         if re.search(r"^\s*(?:-\s*)?target:|network_mode:\s*[\"']?host|^\s*extends:", text, re.MULTILINE):
             return None
         found: dict[int, Published] = {}
-        for number, line in enumerate(text.split("\n"), 1):
-            match = _PORTS.match(line)
-            if match is not None:
-                address = (match["address"] or "*").strip("[]")
-                told = (Origin("sets", source.line_span(number)),)
-                found.setdefault(int(match["inside"][:6]), Published(address, int(match["host"][:6]), scope_of(address), told))
+        for match in _PORTS.finditer(text):
+            address = (match["address"] or "*").strip("[]")
+            told = (Origin("sets", source.span(match.start("all"), match.end("all"))),)
+            found.setdefault(
+                int(match["inside"]), Published(address, port_number(match["host"]), scope_of(address), told)
+            )
         return found
     return None
 
