@@ -15,7 +15,7 @@ from mailpolicy.addresses import network_scope, scope_of
 from mailpolicy.envfile import parse
 from mailpolicy.facts import Draft
 from mailpolicy.ports import port_number
-from mailpolicy.suites import MODERN, Published, Socket, Suite, listener, secrets
+from mailpolicy.suites import Published, Socket, Suite, listener, secrets
 from mailpolicy.tree import Tree
 from mailpolicy.types import Fact, Inventory, Origin, Span, Unread, Unreadable, Version
 
@@ -125,7 +125,7 @@ def _listener(suite: Suite, name: str, socket: Socket, at: Published, changed: d
 
 
 def _put_relay(draft: Draft, suite: Suite, socket: Socket, shipped: tuple[Origin, ...]) -> None:
-    """mynetworks_style = subnet: the networks of the containers, on the submission ports too, for the parts of mailcow."""
+    """mynetworks_style = subnet: the networks of the containers; on the submission ports for the parts of mailcow."""
     draft.put("relay", "networks", shipped)
     draft.put("sender_bound", socket.role == "submission", shipped)
     if socket.role == "submission":
@@ -177,9 +177,11 @@ def _extra(tree: Tree, path: str, program: str) -> list[tuple[str, tuple[str, ..
         return []
     if program == "dovecot":
         match = _DOVECOT.search(source.text)
-        where = Origin("overrides", source.span(match.start(), None) if match else None, "what it sets is not looked at")
+        where = Origin(
+            "overrides", source.span(match.start(), None) if match else None, "what it sets is not looked at"
+        )
         return [(field, (), where) for field in _MODES] if match else []
-    found = []
+    found: list[tuple[str, tuple[str, ...], Origin]] = []
     for match in re.finditer(r"^(\w+)[ \t]*=", source.text, re.MULTILINE):
         for pattern, fields, services in _CHANGES:
             if re.fullmatch(pattern, match[1]):

@@ -13,7 +13,7 @@ from mailpolicy.envfile import parse
 from mailpolicy.facts import Draft
 from mailpolicy.suites import MODERN, Published, Socket, Suite, authenticated, listener, published, relay, secrets
 from mailpolicy.tree import Tree
-from mailpolicy.types import Fact, Inventory, Origin, Span, Unread, Unreadable, Version
+from mailpolicy.types import Fact, Inventory, Origin, Span, Unread, Unreadable, Value, Version
 
 SOFTWARE = "mailu"
 NEWEST = (2024, 6)
@@ -29,6 +29,11 @@ _MARKS = ("mailu.env", "mailu/", "MAILU_VERSION")
 _TLS = {"none": "none", "opportunistic": "opportunistic", "may": "opportunistic", "dane": "opportunistic",
         "encrypt": "required", "dane-only": "required", "verify": "required", "secure": "required",
         "fingerprint": "required"}  # fmt: skip
+
+_EVERY_MX: tuple[tuple[str, Value], ...] = (
+    ("account", "default"), ("protocol", "smtp"), ("role", "relay"), ("host", "*"), ("port", 25),
+    ("port_stated", False), ("scope", "any"), ("mx_lookup", True), ("backend", False), ("broken", None),
+)  # fmt: skip
 
 
 def groups(paths: Sequence[str]) -> list[tuple[str, ...]]:
@@ -51,7 +56,9 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     found = parse(source)
     if not found.settings:
         return Inventory((), (Unread(source.start(), "is no Mailu configuration: it sets nothing", True),), paths)
-    numbers = version.numbers if version else _stated(found.settings["VERSION"].value if "VERSION" in found.settings else "")
+    numbers = (
+        version.numbers if version else _stated(found.settings["VERSION"].value if "VERSION" in found.settings else "")
+    )
     suite = Suite(SOFTWARE, _text(numbers), source, found.settings)
     unread, notes = list(found.unread), []
     facts: list[Fact] = []
@@ -107,7 +114,9 @@ def _listeners(tree: Tree, suite: Suite, flavor: str | None, numbers: tuple[int,
     ports, decided = opened
     outside = published(tree, suite, _MARKS)
     for port in ports:
-        at = Published("*" if outside is None else None, port, "any" if outside is None else None, _opened(suite, port, decided))
+        at = Published(
+            "*" if outside is None else None, port, "any" if outside is None else None, _opened(suite, port, decided)
+        )
         if outside is not None and port in outside:
             at = outside[port]
         yield _listener(suite, _socket(port, flavor, numbers), at, port, numbers)
@@ -158,7 +167,7 @@ def _proxied(suite: Suite, port: int, numbers: tuple[int, ...]) -> bool | None:
     if stated is None or numbers < (2,):
         return None if stated is None else False
     words = stated.split(",") if numbers >= (2024,) else [stated]
-    return any(word in (str(port), "mail", "all", "all-but-http") for word in words if word != "" )
+    return any(word in (str(port), "mail", "all", "all-but-http") for word in words if word != "")
 
 
 def _put_mx(draft: Draft, suite: Suite, socket: Socket, numbers: tuple[int, ...]) -> None:
@@ -219,9 +228,7 @@ def _outgoing(suite: Suite) -> Fact:
     tls, by = _TLS.get(level) if level else None, suite.told("OUTBOUND_TLS_LEVEL")
     if host == "":
         draft = suite.begun("connection", suite.where("OUTBOUND_TLS_LEVEL"))
-        for field, value in (("account", "default"), ("protocol", "smtp"), ("role", "relay"), ("host", "*"), ("port", 25),
-                             ("port_stated", False), ("scope", "any"), ("mx_lookup", True), ("backend", False),
-                             ("broken", None)):  # fmt: skip
+        for field, value in _EVERY_MX:
             draft.put(field, value)
         draft.maybe("tls", tls, by)
         return draft.fact()
