@@ -23,7 +23,9 @@ _PORTS = re.compile(
     r"""(?:/tcp)?["']?[ \t]*(?:\#.*)?\r?$""",
     re.MULTILINE,
 )
-"""The short form of a published port. Its long form is not looked at."""
+"""The short form of a published port."""
+_LONG = re.compile(r"^\s*(?:-\s*)?target:|network_mode:\s*[\"']?host|^\s*extends:", re.MULTILINE)
+"""The long form and other ways, which are not looked at."""
 
 
 class Suite(NamedTuple):
@@ -103,31 +105,35 @@ def listener(suite: Suite, socket: Socket, at: Published, where: Span, by: tuple
     return draft
 
 
-def published(tree: Tree, suite: Suite, marks: Iterable[str]) -> dict[int, Published] | None:
-    """Container port to where the compose file beside publishes it, or None when no such file tells.
-
-    ``marks`` are words of which the compose file must hold one, so that another project's is not taken.
-    """
-    folder = posixpath.dirname(suite.source.path)
+def compose(tree: Tree, path: str, marks: Iterable[str]) -> Source | None:
+    """The compose file beside a file of settings; one that holds none of the words ``marks`` is another project's."""
     for name in COMPOSE:
         try:
-            source = tree.source(posixpath.join(folder, name))
+            source = tree.source(posixpath.join(posixpath.dirname(path), name))
         except Unreadable:
             continue
-        text = source.text
-        if not any(mark in text for mark in marks):
-            return None
-        if re.search(r"^\s*(?:-\s*)?target:|network_mode:\s*[\"']?host|^\s*extends:", text, re.MULTILINE):
-            return None
-        found: dict[int, Published] = {}
-        for match in _PORTS.finditer(text):
-            address = (match["address"] or "*").strip("[]")
-            told = (Origin("sets", source.span(match.start("all"), match.end("all"))),)
-            found.setdefault(
-                int(match["inside"]), Published(address, port_number(match["host"]), scope_of(address), told)
-            )
-        return found
+        return source if any(mark in source.text for mark in marks) else None
     return None
+
+
+def image(source: Source | None, name: str) -> tuple[int, ...]:
+    """The version of an image that a compose file names, by its tag or the default of a variable; () for none."""
+    match = (
+        re.search(rf"{name}[^\s:]*:(?:\$\{{\w+:-)?v?(\d{{1,4}}(?:\.\d{{1,4}}){{0,2}})", source.text) if source else None
+    )
+    return tuple(map(int, match[1].split("."))) if match else ()
+
+
+def published(source: Source | None) -> dict[int, Published] | None:
+    """Container port to where a compose file publishes it, or None when it does not tell."""
+    if source is None or _LONG.search(source.text):
+        return None
+    found: dict[int, Published] = {}
+    for match in _PORTS.finditer(source.text):
+        address = (match["address"] or "*").strip("[]")
+        told = (Origin("sets", source.span(match.start("all"), match.end("all"))),)
+        found.setdefault(int(match["inside"]), Published(address, port_number(match["host"]), scope_of(address), told))
+    return found
 
 
 def secrets(suite: Suite, names: Iterable[str]) -> list[Fact]:

@@ -12,7 +12,18 @@ from collections.abc import Iterator, Sequence
 
 from mailpolicy.envfile import parse
 from mailpolicy.facts import Draft
-from mailpolicy.suites import Published, Socket, Suite, authenticated, listener, published, relay, secrets
+from mailpolicy.suites import (
+    Published,
+    Socket,
+    Suite,
+    authenticated,
+    compose,
+    image,
+    listener,
+    published,
+    relay,
+    secrets,
+)
 from mailpolicy.tree import Tree
 from mailpolicy.types import Fact, Inventory, Origin, Span, Unread, Unreadable, Version
 
@@ -51,7 +62,8 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     if not any(name in found.settings for name in _TELLING):
         why = "is no configuration of docker-mailserver: it sets none of its variables"
         return Inventory((), (Unread(source.start(), why, True),), paths)
-    numbers = version.numbers if version else NEWEST
+    beside = compose(tree, path, _MARKS)
+    numbers = image(beside, "docker-mailserver") or (version.numbers if version else NEWEST)
     suite = Suite(SOFTWARE, ".".join(map(str, numbers)), source, found.settings)
     unread, notes = list(found.unread), []
     refused = _refused(suite)
@@ -59,7 +71,7 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     if refused is not None:
         unread.append(refused)
     else:
-        facts += [*_listeners(tree, suite, numbers), _server(suite, numbers)]
+        facts += [*_listeners(tree, published(beside), suite, numbers), _server(suite, numbers)]
     facts += [*_relays(suite, numbers), *secrets(suite, _PASSWORDS)]
     if found.filled:
         notes.append(f"{found.filled}: a template or the environment fills this in; what it sets is not known")
@@ -106,8 +118,9 @@ def _sockets(suite: Suite, numbers: tuple[int, ...]) -> Iterator[tuple[Socket, s
         yield Socket("dovecot/sieve", "managesieve", "access", 4190, starttls, logins), "ENABLE_MANAGESIEVE"
 
 
-def _listeners(tree: Tree, suite: Suite, numbers: tuple[int, ...]) -> Iterator[Fact]:
-    outside = published(tree, suite, _MARKS)
+def _listeners(
+    tree: Tree, outside: dict[int, Published] | None, suite: Suite, numbers: tuple[int, ...]
+) -> Iterator[Fact]:
     by = suite.told("SSL_TYPE")
     for socket, name in _sockets(suite, numbers):
         program = socket.service.split("/")[0]
@@ -118,8 +131,10 @@ def _listeners(tree: Tree, suite: Suite, numbers: tuple[int, ...]) -> Iterator[F
         draft.maybe("certificate", manual or None, suite.told("SSL_CERT_PATH" if manual else "SSL_TYPE"))
         if program == "postfix":
             _put_relay(draft, suite, socket)
-        for field in _MODES if (origin := _overridden(tree, suite, program)) else ():
-            draft.unknown(field, (origin,)) if origin and field in draft.values else None
+        overridden = _overridden(tree, suite, program)
+        for field in _MODES if overridden else ():
+            if overridden and field in draft.values:
+                draft.unknown(field, (overridden,))
         yield draft.fact()
 
 

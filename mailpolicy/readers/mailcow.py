@@ -51,7 +51,7 @@ _CHANGES = (
 )
 """Settings of extra.cf, the fields that they may change, and of which sockets; () for all of Postfix."""
 _DOVECOT = re.compile(
-    r"^[ \t]*(?:ssl|disable_plaintext_auth|auth_|service\b|protocol|inet_listener|remote\b|local\b|listen\b|passdb|!include)",
+    r"^[ \t]*(?:ssl|disable_plaintext_auth|auth_|(?:service|inet_listener|remote|local|listen|passdb)\b|protocol|!include)",
     re.MULTILINE,
 )
 

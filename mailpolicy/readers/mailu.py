@@ -9,9 +9,19 @@ import re
 from collections.abc import Iterator, Sequence
 
 from mailpolicy.addresses import network_scope
-from mailpolicy.envfile import parse
+from mailpolicy.envfile import EnvFile, parse
 from mailpolicy.facts import Draft
-from mailpolicy.suites import MODERN, Published, Socket, Suite, authenticated, listener, published, relay, secrets
+from mailpolicy.suites import (
+    MODERN,
+    Published,
+    Socket,
+    Suite,
+    authenticated,
+    listener,
+    published,
+    relay,
+    secrets,
+)
 from mailpolicy.tree import Tree
 from mailpolicy.types import Fact, Inventory, Origin, Span, Unread, Unreadable, Value, Version
 
@@ -56,9 +66,8 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     found = parse(source)
     if not found.settings:
         return Inventory((), (Unread(source.start(), "is no Mailu configuration: it sets nothing", True),), paths)
-    numbers = (
-        version.numbers if version else _stated(found.settings["VERSION"].value if "VERSION" in found.settings else "")
-    )
+    beside = compose(tree, path, _MARKS)
+    numbers = image(beside, "nginx") or _stated(found) or (version.numbers if version else NEWEST)
     suite = Suite(SOFTWARE, _text(numbers), source, found.settings)
     unread, notes = list(found.unread), []
     facts: list[Fact] = []
@@ -67,17 +76,18 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
         where = suite.where("TLS_FLAVOR")
         unread.append(Unread(where, f"is not one of {', '.join(sorted(_FLAVORS))}: the front does not start"))
     else:
-        facts += _listeners(tree, suite, flavor or None, numbers)
+        facts += _listeners(published(beside), suite, flavor or None, numbers)
     facts += [_server(suite), _outgoing(suite), *secrets(suite, _PASSWORDS)]
     if found.filled:
         notes.append(f"{found.filled}: a template or the environment fills this in; what it sets is not known")
     return Inventory(tuple(facts), tuple(unread), paths, tuple(notes))
 
 
-def _stated(text: str | None) -> tuple[int, ...]:
-    """The version that the files of Mailu 1.9 and before name in VERSION."""
-    match = re.fullmatch(r"(\d{1,4})\.(\d{1,3})(?:\.\d+)?", text or "")
-    return (int(match[1]), int(match[2])) if match else NEWEST
+def _stated(found: EnvFile) -> tuple[int, ...]:
+    """The version that the files of Mailu 1.9 and before name in VERSION; () for none."""
+    setting = found.settings.get("VERSION")
+    match = re.fullmatch(r"(\d{1,4})\.(\d{1,3})(?:\.\d+)?", setting.value or "") if setting else None
+    return (int(match[1]), int(match[2])) if match else ()
 
 
 def _text(numbers: tuple[int, ...]) -> str:
@@ -107,12 +117,13 @@ def _ports(suite: Suite, flavor: str | None, numbers: tuple[int, ...]) -> tuple[
     return found, ("PORTS",)
 
 
-def _listeners(tree: Tree, suite: Suite, flavor: str | None, numbers: tuple[int, ...]) -> Iterator[Fact]:
+def _listeners(
+    outside: dict[int, Published] | None, suite: Suite, flavor: str | None, numbers: tuple[int, ...]
+) -> Iterator[Fact]:
     opened = _ports(suite, flavor, numbers)
     if opened is None:
         return
     ports, decided = opened
-    outside = published(tree, suite, _MARKS)
     for port in ports:
         at = Published(
             "*" if outside is None else None, port, "any" if outside is None else None, _opened(suite, port, decided)
