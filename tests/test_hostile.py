@@ -78,16 +78,16 @@ SAMPLES: dict[str, dict[str, str]] = {
         "RELAYNETS=10.1.1.0/24,192.168.1.0/24\nRELAYHOST=[smtp.example.org]:587\nRELAYUSER=me\nPROXY_PROTOCOL=mail\n"
     },
     "docker_mailserver": {
-        "mailserver.env": "OVERRIDE_HOSTNAME=mail.example.org\nSSL_TYPE=manual\nSSL_CERT_PATH=/a.pem\nSSL_KEY_PATH=/a.key\n"
-        "PERMIT_DOCKER=network\nENABLE_POP3=1\nRELAY_HOST=smtp.example.org\nRELAY_PORT=587\nRELAY_USER=me\n"
+        "mailserver.env": "OVERRIDE_HOSTNAME=mail.example.org\nSSL_TYPE=manual\nSSL_CERT_PATH=/a.pem\n"
+        "SSL_KEY_PATH=/a.key\nPERMIT_DOCKER=network\nENABLE_POP3=1\nRELAY_HOST=smtp.example.org\nRELAY_PORT=587\nRELAY_USER=me\n"
     },
     "traefik": {
         "traefik.yml": 'entryPoints:\n  imaps:\n    address: ":993"\n    proxyProtocol:\n      insecure: true\ntcp:\n'
-        "  routers:\n    imaps:\n      rule: HostSNI(`*`)\n      service: imap\n      tls: {options: old}\n  services:\n"
-        "    imap:\n      loadBalancer:\n        servers:\n          - address: mail:143\n"
+        "  routers:\n    imaps:\n      rule: HostSNI(`*`)\n      service: imap\n      tls: {options: old}\n"
+        "  services:\n    imap:\n      loadBalancer:\n        servers:\n          - address: mail:143\n"
         "tls:\n  options:\n    old: {minVersion: VersionTLS12}\n",
-        "traefik.toml": '[entryPoints.smtp]\naddress = ":25" # mail\n[tcp.routers.smtp]\nrule = "HostSNI(`*`)"\nservice = "a"\n'
-        '[[tcp.services.a.loadBalancer.servers]]\naddress = "10.0.0.1:25"\n',
+        "traefik.toml": '[entryPoints.smtp]\naddress = ":25" # mail\n[tcp.routers.smtp]\nrule = "HostSNI(`*`)"\n'
+        'service = "a"\n[[tcp.services.a.loadBalancer.servers]]\naddress = "10.0.0.1:25"\n',
     },
     "caddy": {
         "Caddyfile": "{\n\tlayer4 {\n\t\t:993 {\n\t\t\t@a tls sni mail.example.org\n\t\t\troute @a {\n\t\t\t\ttls\n"

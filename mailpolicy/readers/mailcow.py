@@ -51,7 +51,8 @@ _CHANGES = (
 )
 """Settings of extra.cf, the fields that they may change, and of which sockets; () for all of Postfix."""
 _DOVECOT = re.compile(
-    r"^[ \t]*(?:ssl|disable_plaintext_auth|auth_|(?:service|inet_listener|remote|local|listen|passdb)\b|protocol|!include)",
+    r"^[ \t]*(?:ssl|disable_plaintext_auth|auth_|protocol|!include"
+    r"|(?:service|inet_listener|remote|local|listen|passdb)\b)",
     re.MULTILINE,
 )
 
