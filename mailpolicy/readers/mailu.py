@@ -17,6 +17,8 @@ from mailpolicy.suites import (
     Socket,
     Suite,
     authenticated,
+    compose,
+    image,
     listener,
     published,
     relay,
@@ -177,8 +179,9 @@ def _proxied(suite: Suite, port: int, numbers: tuple[int, ...]) -> bool | None:
     stated = suite.text("PROXY_PROTOCOL")
     if stated is None or numbers < (2,):
         return None if stated is None else False
-    words = stated.split(",") if numbers >= (2024,) else [stated]
-    return any(word in (str(port), "mail", "all", "all-but-http") for word in words if word != "")
+    if numbers < (2024,):
+        return stated in ("all", "mail")
+    return not {str(port), "mail", "all", "all-but-http"}.isdisjoint(stated.split(","))
 
 
 def _put_mx(draft: Draft, suite: Suite, socket: Socket, numbers: tuple[int, ...]) -> None:
