@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from mailpolicy.envfile import parse
 from mailpolicy.facts import Draft
+from mailpolicy.ports import port_number
 from mailpolicy.suites import (
     Published,
     Socket,
@@ -60,8 +61,7 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
         return Inventory((), (Unread(Span(path, 1, 1, 2), str(problem), True),), paths)
     found = parse(source)
     if not any(name in found.settings for name in _TELLING):
-        why = "is no configuration of docker-mailserver: it sets none of its variables"
-        return Inventory((), (Unread(source.start(), why, True),), paths)
+        return Inventory((), (), paths, (f"{path}: sets no variable of docker-mailserver",))
     beside = compose(tree, path, _MARKS)
     numbers = image(beside, "docker-mailserver") or (version.numbers if version else NEWEST)
     suite = Suite(SOFTWARE, ".".join(map(str, numbers)), source, found.settings)
@@ -201,8 +201,8 @@ def _relays(suite: Suite, numbers: tuple[int, ...]) -> Iterator[Fact]:
     if host:
         port = suite.text("RELAY_PORT", "25")
         tls = "required" if complete or numbers < (14,) else None
-        draft = relay(suite, "RELAY_HOST", f"[{host}]:{port or ''}", tls, suite.told("RELAY_USER"))
-        draft.maybe("port", int(port) if port and port.isdecimal() else None, suite.told("RELAY_PORT"))
+        draft = relay(suite, "RELAY_HOST", f"[{host}]", tls, suite.told("RELAY_USER"))
+        draft.maybe("port", port_number(port) if port else None, suite.told("RELAY_PORT"))
         draft.put("port_stated", "RELAY_PORT" in suite.settings, suite.told("RELAY_PORT"))
         if complete and not default:
             authenticated(draft, suite, "RELAY_USER", "RELAY_PASSWORD", safe=True)

@@ -104,12 +104,28 @@ CREDENTIALS = "RELAY_USER=me\nRELAY_PASSWORD=s7Xq\n"
     ("text", "version", "expected"),
     [
         ("RELAY_HOST=smtp.example.net\n", "", ("smtp.example.net", 25, None, False, None)),
-        ("RELAY_HOST=smtp.example.net\nRELAY_PORT=587\n" + CREDENTIALS, "", ("smtp.example.net", 587, "required", False, True)),
+        (
+            "RELAY_HOST=smtp.example.net\nRELAY_PORT=587\n" + CREDENTIALS,
+            "",
+            ("smtp.example.net", 587, "required", False, True),
+        ),
         ("RELAY_HOST=smtp.example.net\n", "13", ("smtp.example.net", 25, "required", False, None)),
-        ("DEFAULT_RELAY_HOST=[smtp.example.net]:587\n" + CREDENTIALS, "", ("smtp.example.net", 587, "required", False, True)),
+        (
+            "DEFAULT_RELAY_HOST=[smtp.example.net]:587\n" + CREDENTIALS,
+            "",
+            ("smtp.example.net", 587, "required", False, True),
+        ),
         ("DEFAULT_RELAY_HOST=smtp.example.net\n", "", ("smtp.example.net", 25, None, True, None)),
-        ("DEFAULT_RELAY_HOST=smtp.example.net\n" + CREDENTIALS, "12", ("smtp.example.net", 25, "opportunistic", True, None)),
-        ("RELAY_HOST=smtp.example.net\nRELAY_PORT=${P}\n" + CREDENTIALS, "", ("smtp.example.net", None, "required", False, True)),
+        (
+            "DEFAULT_RELAY_HOST=smtp.example.net\n" + CREDENTIALS,
+            "12",
+            ("smtp.example.net", 25, "opportunistic", True, None),
+        ),
+        (
+            "RELAY_HOST=smtp.example.net\nRELAY_PORT=${P}\n" + CREDENTIALS,
+            "",
+            ("smtp.example.net", None, "required", False, True),
+        ),
     ],
 )
 def test_relay_hosts(text: str, version: str, expected: tuple[object, ...]) -> None:
@@ -180,7 +196,12 @@ def test_files_of_the_owner_may_change_everything(name: str, port: int, known: b
 
 @pytest.mark.parametrize(
     ("line", "address"),
-    [("", "*"), ("POSTFIX_INET_PROTOCOLS=ipv4", "0.0.0.0"), ("POSTFIX_INET_PROTOCOLS=ipv6", "::"), ("POSTFIX_INET_PROTOCOLS=x", None)],
+    [
+        ("", "*"),
+        ("POSTFIX_INET_PROTOCOLS=ipv4", "0.0.0.0"),
+        ("POSTFIX_INET_PROTOCOLS=ipv6", "::"),
+        ("POSTFIX_INET_PROTOCOLS=x", None),
+    ],
 )
 def test_address_families(line: str, address: str | None) -> None:
     assert at(env(f"{LE}{line}\n"), 25).values.get("address") == address

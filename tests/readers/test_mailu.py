@@ -144,7 +144,12 @@ def test_the_proxy_protocol(line: str, port: int, version: str, proxied: bool | 
 
 @pytest.mark.parametrize(
     ("line", "version", "lowest"),
-    [("", "", None), ("TLS_PERMISSIVE=false", "", "TLSv1.2"), ("TLS_PERMISSIVE=no", "1.9", None), ("TLS_PERMISSIVE=x", "", None)],
+    [
+        ("", "", None),
+        ("TLS_PERMISSIVE=false", "", "TLSv1.2"),
+        ("TLS_PERMISSIVE=no", "1.9", None),
+        ("TLS_PERMISSIVE=x", "", None),
+    ],
 )
 def test_versions_on_port_25(line: str, version: str, lowest: str | None) -> None:
     inventory = env(f"TLS_FLAVOR=cert\n{line}\n", version)
