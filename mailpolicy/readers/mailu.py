@@ -200,13 +200,12 @@ def _put_mx(draft: Draft, suite: Suite, socket: Socket, numbers: tuple[int, ...]
 
 def _put_networks(draft: Draft, suite: Suite) -> None:
     """mynetworks: loopback, the network of the containers, RELAYNETS. The widest is the one to blame."""
-    draft.put("relay", "networks", suite.told("RELAYNETS"))
     told: list[tuple[int, Origin]] = []
     networks = ["127.0.0.1/32"]
     for name in ("SUBNET", "SUBNET6", "RELAYNETS"):
         text, setting = suite.text(name), suite.settings.get(name)
         if text is None:
-            for field in ("trusted_networks", "trusted_scope"):
+            for field in ("relay", "trusted_networks", "trusted_scope"):
                 draft.unknown(field, suite.told(name))
             return
         for match in re.finditer(r"[^,\s]+", text):
@@ -216,6 +215,7 @@ def _put_networks(draft: Draft, suite: Suite) -> None:
                 where = setting.where._replace(column=column, end_column=column + len(match[0]))
                 told.append((_width(match[0]), Origin("sets", where)))
     origins = [origin for _, origin in sorted(told, key=lambda pair: pair[0])]
+    draft.put("relay", "open" if any(map(_is_open, networks)) else "networks", origins)
     draft.put("trusted_networks", tuple(networks), origins)
     draft.maybe("trusted_scope", network_scope(networks), origins)
 
@@ -223,6 +223,12 @@ def _put_networks(draft: Draft, suite: Suite) -> None:
 def _width(network: str) -> int:
     """How wide a network is: scopes in their order, so that the widest can be named."""
     return ("loopback", "private", "wide", "public", "world").index(network_scope([network]) or "loopback")
+
+
+def _is_open(network: str) -> bool:
+    """Whether strangers live in a network: everybody, or a public range down to /8."""
+    scope = network_scope([network])
+    return scope == "world" or (scope == "public" and re.search(r"/[0-8]$", network) is not None)
 
 
 def _server(suite: Suite) -> Fact:

@@ -196,7 +196,7 @@ def test_positions_are_those_of_the_words() -> None:
         "example.org {\n\treverse_proxy localhost:993\n",
         "{\n\tlayer4 {\n\t\t:5432 {\n\t\t\troute {\n\t\t\t\tproxy db:5432\n\t\t\t}\n\t\t}\n\t}\n}\n",
         "{\n\tlayer4 {\n\t\t:5432 {\n",
-        "{\n\tservers {\n\t\tlistener_wrappers {\n\t\t\tlayer4 {\n\t\t\t\troute {\n\t\t\t\t\tproxy mail:993\n\t\t\t\t}\n\t\t\t}\n\t\t}\n\t}\n}\n",
+        "{\nservers {\nlistener_wrappers {\nlayer4 {\nroute {\nproxy mail:993\n}\n}\n}\n}\n}\n",
         '{"apps": {"http": {"servers": {}}}}',
         '{"apps": {"layer4": {"servers": {"a": {"listen": [":22"]}}}}}',
     ],

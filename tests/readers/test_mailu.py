@@ -183,3 +183,17 @@ def test_a_compose_file_beside_publishes_it(ports: str, expected: tuple[object, 
     (fact,) = [fact for fact in found if fact.values["service"] == "front/993"]
     assert tuple(fact.values.get(field) for field in ("address", "port", "scope")) == expected
     assert fact.values["version"] == "2.0"
+
+
+@pytest.mark.parametrize(
+    ("networks", "relay"),
+    [
+        ("10.0.0.0/8", "networks"),
+        ("0.0.0.0/0", "open"),
+        ("::/0", "open"),
+        ("8.0.0.0/8", "open"),
+        ("8.8.0.0/16", "networks"),
+    ],
+)
+def test_a_network_that_strangers_live_in_makes_an_open_relay(networks: str, relay: str) -> None:
+    assert at(env(f"TLS_FLAVOR=cert\nRELAYNETS={networks}\n"), 25).values["relay"] == relay

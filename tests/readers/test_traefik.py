@@ -245,7 +245,7 @@ def test_routers_without_the_static_file() -> None:
         ("roles/traefik/tasks/tls.yml", "- name: a\n  template: {src: traefik.yml, dest: '{{ home }}/a'}\n"),
         (
             "k8s/traefik/tcp.yml",
-            "apiVersion: traefik.io/v1alpha1\nkind: IngressRouteTCP\nspec:\n  routes:\n    - match: HostSNI(`*`)\n---\na: b:993\n",
+            "apiVersion: traefik.io/v1alpha1\nkind: IngressRouteTCP\nspec:\n  - HostSNI(`*`)\n---\na: b:993\n",
         ),
         ("traefik/dynamic.toml", "[http.routers.a]\nrule = 'Host(`a`)'\nservice = 'a'\n"),
         ("traefik/dynamic.toml", "[entryPoints\n"),
