@@ -119,7 +119,10 @@ def _listener(front: Front, program: Program, spoken: tuple[str, tuple[Origin, .
         passed = (*front.by, Origin("sets", front.where, "passed on as it comes: the server behind decides"))
         draft.unknown("tls", passed)
         draft.unknown("auth", passed)
-    draft.put("broken", None) if front.ends is not None else draft.unknown("broken", front.by)
+    if front.ends is None:
+        draft.unknown("broken", front.by)
+    else:
+        draft.put("broken", None)
     return draft.fact()
 
 

@@ -24,7 +24,7 @@ _PORTS = re.compile(
     re.MULTILINE,
 )
 """The short form of a published port."""
-_LONG = re.compile(r"^\s*(?:-\s*)?target:|network_mode:\s*[\"']?host|^\s*extends:", re.MULTILINE)
+_LONG = re.compile(r"^[ \t]*(?:-[ \t]*)?target:|network_mode:[ \t]*[\"']?host|^[ \t]*extends:", re.MULTILINE)
 """The long form and other ways, which are not looked at."""
 
 
@@ -40,6 +40,11 @@ class Suite(NamedTuple):
         """The value of a setting, the default where it is missing or empty, None where it is unknown."""
         found = self.settings.get(name)
         return default if found is None else found.value or (None if found.value is None else default)
+
+    def given(self, name: str, default: str = "") -> str | None:
+        """The value of a setting, even an empty one, the default where it is missing, None where it is unknown."""
+        found = self.settings.get(name)
+        return default if found is None else found.value
 
     def told(self, name: str) -> tuple[Origin, ...]:
         """Where a setting stands, or whose default it is."""
@@ -119,7 +124,9 @@ def compose(tree: Tree, path: str, marks: Iterable[str]) -> Source | None:
 def image(source: Source | None, name: str) -> tuple[int, ...]:
     """The version of an image that a compose file names, by its tag or the default of a variable; () for none."""
     match = (
-        re.search(rf"{name}[^\s:]*:(?:\$\{{\w+:-)?v?(\d{{1,4}}(?:\.\d{{1,4}}){{0,2}})", source.text) if source else None
+        re.search(rf"{name}[^\s:]{{0,80}}:(?:\$\{{\w+:-)?v?(\d{{1,4}}(?:\.\d{{1,4}}){{0,2}})", source.text)
+        if source
+        else None
     )
     return tuple(map(int, match[1].split("."))) if match else ()
 

@@ -38,7 +38,7 @@ _PROTOCOLS = {
 }  # fmt: skip
 _IMPLICIT = (465, 993, 995)
 _MARKS = ("mailu.env", "mailu/", "MAILU_VERSION")
-_TLS = {"none": "none", "opportunistic": "opportunistic", "may": "opportunistic", "dane": "opportunistic",
+_TLS = {"": "none", "none": "none", "opportunistic": "opportunistic", "may": "opportunistic", "dane": "opportunistic",
         "encrypt": "required", "dane-only": "required", "verify": "required", "secure": "required",
         "fingerprint": "required"}  # fmt: skip
 
@@ -73,7 +73,7 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     suite = Suite(SOFTWARE, _text(numbers), source, found.settings)
     unread, notes = list(found.unread), []
     facts: list[Fact] = []
-    flavor = suite.text("TLS_FLAVOR", "")
+    flavor = suite.given("TLS_FLAVOR", "")
     if flavor is not None and flavor not in _FLAVORS and (flavor or "TLS_FLAVOR" in found.settings):
         where = suite.where("TLS_FLAVOR")
         unread.append(Unread(where, f"is not one of {', '.join(sorted(_FLAVORS))}: the front does not start"))
@@ -97,17 +97,15 @@ def _text(numbers: tuple[int, ...]) -> str:
 
 
 def _true(text: str | None) -> bool | None:
-    """What a switch means where Mailu asks for a boolean: true and yes, false and no, else whether it is empty."""
-    if text is None:
-        return None
-    return text.lower() not in ("false", "no", "")
+    """What a switch means to Mailu: false and no switch it off."""
+    return None if text is None else text.lower() not in ("false", "no")
 
 
 def _ports(suite: Suite, flavor: str | None, numbers: tuple[int, ...]) -> tuple[list[int], tuple[str, ...]] | None:
     """The mail ports that the front opens, and the settings that decide it; None when one is unknown."""
     if numbers < (2024,):
         return [port for port in (25, 143, 110, 587, *_IMPLICIT) if flavor != "notls" or port not in _IMPLICIT], ()
-    listed, over_tls = suite.text("PORTS", _ALL_PORTS), suite.text("TLS", _ALL_PORTS)
+    listed, over_tls = suite.given("PORTS", _ALL_PORTS), suite.given("TLS", _ALL_PORTS)
     if listed is None or over_tls is None:
         return None
     asked = set(listed.split(","))
@@ -162,8 +160,8 @@ def _listener(suite: Suite, socket: Socket, at: Published, port: int, numbers: t
     by = suite.told("TLS_FLAVOR")
     where = at.told[-1].where or suite.where("TLS_FLAVOR")
     draft = listener(suite, socket, at, where, by)
-    certificate = {"cert": "/certs/", "mail": "/certs/"}.get(suite.text("TLS_FLAVOR") or "")
-    name = suite.text("TLS_CERT_FILENAME", "cert.pem")
+    certificate = {"cert": "/certs/", "mail": "/certs/"}.get(suite.given("TLS_FLAVOR") or "")
+    name = suite.given("TLS_CERT_FILENAME", "cert.pem")
     draft.maybe("certificate", certificate + name if certificate and name else None, by)
     proxied = _proxied(suite, port, numbers)
     draft.maybe("proxied", proxied, suite.told("PROXY_PROTOCOL"))
@@ -176,7 +174,7 @@ def _listener(suite: Suite, socket: Socket, at: Published, port: int, numbers: t
 
 
 def _proxied(suite: Suite, port: int, numbers: tuple[int, ...]) -> bool | None:
-    stated = suite.text("PROXY_PROTOCOL")
+    stated = suite.given("PROXY_PROTOCOL")
     if stated is None or numbers < (2,):
         return None if stated is None else False
     if numbers < (2024,):
@@ -186,10 +184,10 @@ def _proxied(suite: Suite, port: int, numbers: tuple[int, ...]) -> bool | None:
 
 def _put_mx(draft: Draft, suite: Suite, socket: Socket, numbers: tuple[int, ...]) -> None:
     """INBOUND_TLS_ENFORCE, TLS_PERMISSIVE and who may relay on port 25."""
-    enforced = _true(suite.text("INBOUND_TLS_ENFORCE"))
+    enforced = _true(suite.text("INBOUND_TLS_ENFORCE", "false"))
     if socket.tls == "optional" and enforced is not False:
         draft.maybe("tls", "required" if enforced else None, suite.told("INBOUND_TLS_ENFORCE"))
-    permissive = True if numbers < (2,) else _true(suite.text("TLS_PERMISSIVE", "true"))
+    permissive = True if numbers < (2,) else _true(suite.given("TLS_PERMISSIVE", "true"))
     if socket.tls != "none":
         told = suite.told("TLS_PERMISSIVE")
         # TLS 1.0 is offered then; whether OpenSSL of the image still has it at its level of security is not known
@@ -203,7 +201,7 @@ def _put_networks(draft: Draft, suite: Suite) -> None:
     told: list[tuple[int, Origin]] = []
     networks = ["127.0.0.1/32"]
     for name in ("SUBNET", "SUBNET6", "RELAYNETS"):
-        text, setting = suite.text(name), suite.settings.get(name)
+        text, setting = suite.given(name), suite.settings.get(name)
         if text is None:
             for field in ("relay", "trusted_networks", "trusted_scope"):
                 draft.unknown(field, suite.told(name))
@@ -233,9 +231,9 @@ def _is_open(network: str) -> bool:
 
 def _server(suite: Suite) -> Fact:
     draft = suite.begun("server", suite.where("HOSTNAMES"))
-    hosts = suite.text("HOSTNAMES")
+    hosts = suite.given("HOSTNAMES")
     draft.maybe("host", hosts.split(",")[0] or None if hosts else None, suite.told("HOSTNAMES"))
-    exempt = suite.text("AUTH_RATELIMIT_EXEMPTION")
+    exempt = suite.given("AUTH_RATELIMIT_EXEMPTION")
     everybody = exempt is not None and network_scope(re.split(r"[,\s]+", exempt)) == "world"
     draft.maybe("login_throttle", not everybody if exempt is not None else None, suite.told("AUTH_RATELIMIT_EXEMPTION"))
     return draft.fact()
@@ -243,9 +241,9 @@ def _server(suite: Suite) -> Fact:
 
 def _outgoing(suite: Suite) -> Fact:
     """The way out of Postfix: RELAYHOST, or every MX."""
-    host = suite.text("RELAYHOST")
-    level = suite.text("OUTBOUND_TLS_LEVEL", "dane")
-    tls, by = _TLS.get(level) if level else None, suite.told("OUTBOUND_TLS_LEVEL")
+    host = suite.given("RELAYHOST")
+    level = suite.given("OUTBOUND_TLS_LEVEL", "dane")
+    tls, by = _TLS.get(level) if level is not None else None, suite.told("OUTBOUND_TLS_LEVEL")
     if host == "":
         draft = suite.begun("connection", suite.where("OUTBOUND_TLS_LEVEL"))
         for field, value in _EVERY_MX:
@@ -255,7 +253,7 @@ def _outgoing(suite: Suite) -> Fact:
     draft = relay(suite, "RELAYHOST", host or "", tls, by)
     if level in ("secure", "verify"):
         draft.put("verify", "ca", by)
-    elif level not in ("encrypt", "may", "none"):
+    elif level not in ("encrypt", "may", "none", ""):
         draft.unknown("verify", by)
     authenticated(draft, suite, "RELAYUSER", "RELAYPASSWORD", safe=True)  # smtp_sasl_security_options: noplaintext
     return draft.fact()

@@ -39,6 +39,8 @@ SIEVE = {4190: ("required", "tls-only")}
         ("TLS_FLAVOR=mail-letsencrypt\n", "", {**MX, **TLS, **SIEVE}),
         ("TLS_FLAVOR=notls\n", "", {25: ("none", "none"), 4190: ("none", "cleartext")}),
         ("TLS_FLAVOR=cert\nPORTS=25,80,443,465,993\n", "", {**MX, 465: TLS[465], 993: TLS[993]}),
+        ("TLS_FLAVOR=cert\nPORTS=\n", "", {**MX, 465: TLS[465], 993: TLS[993]}),
+        ("TLS_FLAVOR=cert\nINBOUND_TLS_ENFORCE=\n", "", {**MX, **TLS, **SIEVE}),
         ("TLS_FLAVOR=cert\nPORTS=25\n", "", {**MX, 465: TLS[465], 993: TLS[993]}),
         ("TLS_FLAVOR=cert\nPORTS=25,143,110,587,995\n", "", {**MX, **TLS, **STARTTLS}),
         ("TLS_FLAVOR=notls\nPORTS=25,143,110,587,993\n", "", {25: ("none", "none"), **CLEAR}),
@@ -149,6 +151,7 @@ def test_the_proxy_protocol(line: str, port: int, version: str, proxied: bool | 
         ("TLS_PERMISSIVE=false", "", "TLSv1.2"),
         ("TLS_PERMISSIVE=no", "1.9", None),
         ("TLS_PERMISSIVE=x", "", None),
+        ("TLS_PERMISSIVE=", "", None),
     ],
 )
 def test_versions_on_port_25(line: str, version: str, lowest: str | None) -> None:

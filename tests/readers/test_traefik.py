@@ -158,6 +158,13 @@ def test_hops(tls: str, server: str, expected: list[tuple[object, ...]]) -> None
     assert all(f.values["backend"] for f in found)
 
 
+def test_the_transport_of_all_servers() -> None:
+    static = ENTRY.format(":993") + "tcpServersTransport:\n  tls:\n    insecureSkipVerify: true\n"
+    text = dynamic(ENDS, "mail:993\n            tls: true")
+    (hop,) = of_kind(read(traefik, {STATIC: static, DYNAMIC: text}), "connection")
+    assert hop.values["verify"] == "none"
+
+
 def test_weighted_services_are_followed_and_do_not_loop() -> None:
     text = dynamic(ENDS).replace("service: mail", "service: both") + (
         "    both:\n      weighted:\n        services:\n          - {name: mail, weight: 1}\n          - {name: both}\n"
@@ -283,3 +290,35 @@ def test_yaml_that_cannot_be_read_is_told_where_mail_is_meant(text: str) -> None
 )
 def test_file_names(path: str, mine: bool) -> None:
     assert (format_of(path) == "traefik") is mine
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ('address = ":993"', ":993"),
+        ("address = ':993' # imaps", ":993"),
+        ('"address" = ":993"', ":993"),
+        ('address=":993"', ":993"),
+        ('  address  =  ":993"  ', ":993"),
+    ],
+)
+def test_positions_in_toml(line: str, shown: str) -> None:
+    files = {"etc/traefik/traefik.toml": f"# mail\n[ entryPoints.mail ] # one\n{line}\n"}
+    assert blamed(files, at(read(traefik, files), 993), "port") == shown
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("etc/traefik/traefik.toml", 'a = """\n[' + " " * 50_000 + '\n"""\n' + TOML),
+        ("etc/traefik/traefik.toml", TOML.replace('"one:143"', '"one:143" ' + "# " * 50_000 + '"')),
+        (DYNAMIC, "tcp:\n  services:\n    a:\n      weighted:\n        services:\n" + "          - name: a\n" * 5_000
+         + "# HostSNI loadBalancer\n"),
+    ],
+)  # fmt: skip
+def test_long_files_are_read_in_linear_time(name: str, text: str) -> None:
+    import time
+
+    start = time.perf_counter()
+    read(traefik, {name: text})
+    assert time.perf_counter() - start < 5

@@ -20,7 +20,7 @@ SOFTWARE = "traefik"
 NEWEST = (3, 7)
 _RELEVANT = re.compile(r"entrypoints|hostsni|loadbalancer", re.IGNORECASE)
 _MAIL = re.compile(r":(25|465|587|143|993|110|995|4190|smtps?|submissions?|imaps?|pop3s?)\b")
-_FOREIGN = re.compile(r"^(?:apiVersion:|services:|- (?:name|hosts):)|^\s+labels:", re.MULTILINE)
+_FOREIGN = re.compile(r"^(?:apiVersion:|services:|- (?:name|hosts):)|^[ \t]+labels:", re.MULTILINE)
 _TEMPLATE = re.compile(r"\{\{|\{%")
 
 

@@ -48,6 +48,7 @@ class Model(NamedTuple):
     services: dict[str, Node]
     options: dict[str, Node]
     transports: dict[str, Node]
+    """By name; "" is the one of all servers that name none."""
 
 
 def get(node: Node | None, *path: str) -> Node | None:
@@ -97,6 +98,9 @@ def build(documents: list[Node]) -> Model:
         ):
             for name, node in items(document, *path):
                 table.setdefault(name, node)
+        general = get(document, "tcpServersTransport")
+        if general is not None:
+            tables[2].setdefault("", general)
     return Model(tuple(entries.values()), tuple(routers.values()), *tables)
 
 

@@ -18,8 +18,8 @@ _ASKS = {
     "noclientcert": "none", "requestclientcert": "asked", "verifyclientcertifgiven": "asked",
     "requireanyclientcert": "required", "requireandverifyclientcert": "required",
 }  # fmt: skip
-_DEEPEST = 8
-"""Weighted services in one another that are followed."""
+_MOST = 64
+"""Routers of one entry point, and services of one router, that are looked at."""
 
 
 def fronts(model: Model, version: tuple[int, ...]) -> Iterator[tuple[Front, tuple[Router, ...]]]:
@@ -39,11 +39,11 @@ def fronts(model: Model, version: tuple[int, ...]) -> Iterator[tuple[Front, tupl
 
 
 def _front(name: str, entry: Entry | None, routers: list[Router], model: Model, version: tuple[int, ...]) -> Front:
-    working = [router for router in routers if router.fault is None]
+    working = [router for router in routers[:_MOST] if router.fault is None]
     kinds = {router.ends for router in working}
     ends = kinds.pop() if len(kinds) == 1 else None
     by = tuple(Origin("sets", r.tls.key or r.tls.where) for r in working if r.tls is not None)
-    hops = tuple(dict.fromkeys(hop for router in working for hop in _hops(router.service, model, 0)))
+    hops = tuple(dict.fromkeys(hop for router in working for hop in _hops(router.service, model)))
     versions, versions_by, asks = _limits([r for r in working if r.ends], model, version)
     where = entry.where if entry else (routers[0].where)
     proxied = Origin("sets", entry.proxied) if entry and entry.proxied else None
@@ -92,18 +92,20 @@ def _options(
     return (VERSIONS[low : high + 1] or None) if low is not None else None, tuple(origins), state
 
 
-def _hops(service: str, model: Model, depth: int) -> Iterator[Hop]:
+def _hops(service: str, model: Model) -> Iterator[Hop]:
     """The servers of a service, and of the services that it weighs against one another."""
-    name = bare(service)
-    node = model.services.get(name)
-    if node is None or depth > _DEEPEST:
-        return
-    weighted = get(node, "weighted", "services")
-    for one in (weighted.entries if weighted else None) or ():
-        inner = get(one, "name")
-        if inner is not None:
-            yield from _hops(str(inner.scalar), model, depth + 1)
-    balancer = get(node, "loadBalancer")
+    names = [bare(service)]
+    for name in names:  # grows on the way
+        weighted = get(model.services.get(name), "weighted", "services")
+        for one in (weighted.entries if weighted else None) or ():
+            inner = get(one, "name")
+            if inner is not None and bare(str(inner.scalar)) not in names and len(names) < _MOST:
+                names.append(bare(str(inner.scalar)))
+        yield from _servers(name, model)
+
+
+def _servers(name: str, model: Model) -> Iterator[Hop]:
+    balancer = get(model.services.get(name), "loadBalancer")
     servers = get(balancer, "servers")
     transport = next(iter(strings(get(balancer, "serversTransport"))), "")
     for server in (servers.entries if servers else None) or ():

@@ -9,7 +9,7 @@ from mailpolicy.strict_yaml import Node, YamlError
 from mailpolicy.text import Source
 from mailpolicy.types import Span
 
-_HEADER = re.compile(r"[ \t]*(\[\[?)[ \t]*([^\[\]\n]+?)[ \t]*\]\]?[ \t]*(?:#.*)?\r?$")
+_HEADER = re.compile(r"[ \t]*(\[\[?)([^\[\]\n]+)\]\]?[ \t]*(?:#.*)?$")
 _PAIR = re.compile(
     r"[ \t]*(?P<key>(?:[\w-]+|\"[^\"\n]*\"|'[^'\n]*')(?:[ \t]*\.[ \t]*[\w-]+)*)[ \t]*=[ \t]*(?P<value>\S.*)"
 )
@@ -45,14 +45,21 @@ def _places(source: Source) -> dict[Path, Span]:
         line = source.line(number)
         if header := _HEADER.match(line):
             table = _table(_keys(header[2]), header[1] == "[[", counts)
-            found.setdefault(table, source.span(start + header.start(2), start + header.end(2)))
+            name = header[2].strip()
+            first = start + header.start(2) + header[2].index(name)
+            found.setdefault(table, source.span(first, first + len(name)))
         elif pair := _PAIR.match(line):
-            value = re.sub(r"[ \t]+#[^\"']*$", "", pair["value"]).rstrip()
-            first, last = start + pair.start("value"), start + pair.start("value") + len(value)
-            if len(value) > 2 and value[0] == value[-1] and value[0] in "\"'":
-                first, last = first + 1, last - 1
+            first, last = _value(pair["value"])
+            first, last = start + pair.start("value") + first, start + pair.start("value") + last
             found.setdefault((*table, *_keys(pair["key"])), source.span(first, last))
     return found
+
+
+def _value(text: str) -> tuple[int, int]:
+    """Where the value begins and ends in what stands behind the sign, without quotes and comment."""
+    quote = text[0] if text[0] in "\"'" else ""
+    close = text.find(quote, 1) if quote else -1
+    return (1, close) if close > 1 else (0, len(text.split("#", 1)[0].rstrip()))
 
 
 def _table(keys: tuple[str, ...], listed: bool, counts: dict[Path, int]) -> Path:
