@@ -111,6 +111,8 @@ def _listener(front: Front, program: Program, spoken: tuple[str, tuple[Origin, .
         draft.maybe("tls_versions", front.versions, front.versions_by)
         draft.maybe("tls_min", front.versions[0] if front.versions else None, front.versions_by)
         draft.maybe("client_certificate", *front.asks)
+        login = {"none": False, "required": True}.get(front.asks[0] or "")
+        draft.maybe("client_certificate_login", login, front.asks[1])
     elif front.ends is False and front.hops and all(hop.tls for hop in front.hops):
         clear = (Origin("implies", front.hops[0].where, "taken in clear, and passed on under TLS"),)
         draft.put("tls", "none", clear)

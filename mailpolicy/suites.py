@@ -7,14 +7,14 @@ import re
 from collections.abc import Iterable, Mapping
 
 from mailpolicy.addresses import host_scope, scope_of
-from mailpolicy.envfile import Setting
+from mailpolicy.envfile import EnvFile, Setting, parse
 from mailpolicy.facts import Draft
 from mailpolicy.lean import NamedTuple
 from mailpolicy.passwords import secret
 from mailpolicy.ports import port_number
 from mailpolicy.text import Source
 from mailpolicy.tree import Tree
-from mailpolicy.types import Fact, Origin, Span, Unreadable
+from mailpolicy.types import Fact, Inventory, Origin, Span, Unread, Unreadable
 
 COMPOSE = ("docker-compose.yml", "docker-compose.yaml", "compose.yml", "compose.yaml")
 MODERN = ("TLSv1.2", "TLSv1.3")
@@ -89,6 +89,28 @@ class Published(NamedTuple):
     told: tuple[Origin, ...]
 
 
+def opened(
+    tree: Tree, paths: tuple[str, ...], program: str, telling: Iterable[str]
+) -> tuple[Source, EnvFile] | Inventory:
+    """The file of settings, or what is to be said when it is none: nothing but a note where another program's
+    file has the name. ``telling`` are variables of which the program's own files set one.
+    """
+    try:
+        source = tree.source(paths[0])
+    except Unreadable as problem:
+        return Inventory((), (Unread(Span(paths[0], 1, 1, 2), str(problem), True),), paths)
+    found = parse(source)
+    if not any(name in found.settings for name in telling):
+        return Inventory((), (), paths, (f"{paths[0]}: sets no variable of {program}",))
+    return source, found
+
+
+def inventory(paths: tuple[str, ...], found: EnvFile, facts: Iterable[Fact], refused: Iterable[Unread]) -> Inventory:
+    """All that a file of settings says."""
+    said = f"{found.filled}: a template or the environment fills this in; what it sets is not known"
+    return Inventory(tuple(facts), (*found.unread, *refused), paths, (said,) if found.filled else ())
+
+
 def listener(suite: Suite, socket: Socket, at: Published, where: Span, by: tuple[Origin, ...]) -> Draft:
     """The fact of a socket, to be completed; ``by`` tells what made its mode."""
     draft = suite.begun("listener", where)
@@ -123,11 +145,8 @@ def compose(tree: Tree, path: str, marks: Iterable[str]) -> Source | None:
 
 def image(source: Source | None, name: str) -> tuple[int, ...]:
     """The version of an image that a compose file names, by its tag or the default of a variable; () for none."""
-    match = (
-        re.search(rf"{name}[^\s:]{{0,80}}:(?:\$\{{\w+:-)?v?(\d{{1,4}}(?:\.\d{{1,4}}){{0,2}})", source.text)
-        if source
-        else None
-    )
+    tag = rf"{name}[^\s:]{{0,80}}:(?:\$\{{\w+:-)?v?(\d{{1,4}}(?:\.\d{{1,4}}){{0,2}})"
+    match = re.search(tag, source.text) if source else None
     return tuple(map(int, match[1].split("."))) if match else ()
 
 

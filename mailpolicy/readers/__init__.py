@@ -46,7 +46,7 @@ PATTERNS: dict[str, str] = {
     r"|([^/]*exim[^/]*|etc)/conf\.d/(main|acl|router|transport|retry|rewrite|auth)/[^/]+"
     r"|(main|acl|router|transport|retry|rewrite|auth)/([0-9]+_[A-Za-z0-9_-]+|[^/]*exim4?-config[^/]*)",
     "cyrus": r"([^/]*[._-])?(imapd|cyrus)\.conf",
-    "mailcow": r"[^/]*mailcow[^/]*\.conf",
+    "mailcow": r"([^/]*[._-])?mailcow([._-][^/]*)?\.conf",
     "mailu": r"[^/]*mailu[^/]*\.env|mailu/\.env",
     "docker_mailserver": r"([^/]*[._-])?mailserver\.env|env-mailserver",
     "traefik": r"traefik([._-][^/]*)?\.(ya?ml|toml)"

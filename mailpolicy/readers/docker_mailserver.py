@@ -10,7 +10,6 @@ import posixpath
 import re
 from collections.abc import Iterator, Sequence
 
-from mailpolicy.envfile import parse
 from mailpolicy.facts import Draft
 from mailpolicy.ports import port_number
 from mailpolicy.suites import (
@@ -20,13 +19,15 @@ from mailpolicy.suites import (
     authenticated,
     compose,
     image,
+    inventory,
     listener,
+    opened,
     published,
     relay,
     secrets,
 )
 from mailpolicy.tree import Tree
-from mailpolicy.types import Fact, Inventory, Origin, Span, Unread, Unreadable, Version
+from mailpolicy.types import Fact, Inventory, Origin, Span, Unread, Version
 
 SOFTWARE = "docker-mailserver"
 NEWEST = (15, 1)
@@ -53,29 +54,20 @@ def sniff(text: str) -> bool:
 
 
 def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Inventory:
-    """What the container opens, its relay host and the passwords. Silent on a file of this name that is another's."""
-    path = paths[0]
-    try:
-        source = tree.source(path)
-    except Unreadable as problem:
-        return Inventory((), (Unread(Span(path, 1, 1, 2), str(problem), True),), paths)
-    found = parse(source)
-    if not any(name in found.settings for name in _TELLING):
-        return Inventory((), (), paths, (f"{path}: sets no variable of docker-mailserver",))
-    beside = compose(tree, path, _MARKS)
+    """What the container opens, its relay host and the passwords."""
+    begun = opened(tree, paths, SOFTWARE, _TELLING)
+    if isinstance(begun, Inventory):
+        return begun
+    source, found = begun
+    beside = compose(tree, paths[0], _MARKS)
     numbers = image(beside, "docker-mailserver") or (version.numbers if version else NEWEST)
     suite = Suite(SOFTWARE, ".".join(map(str, numbers)), source, found.settings)
-    unread, notes = list(found.unread), []
+    facts = [*_relays(suite, numbers), *secrets(suite, _PASSWORDS)]
     refused = _refused(suite)
-    facts: list[Fact] = []
     if refused is not None:
-        unread.append(refused)
-    else:
-        facts += [*_listeners(tree, published(beside), suite, numbers), _server(suite, numbers)]
-    facts += [*_relays(suite, numbers), *secrets(suite, _PASSWORDS)]
-    if found.filled:
-        notes.append(f"{found.filled}: a template or the environment fills this in; what it sets is not known")
-    return Inventory(tuple(facts), tuple(unread), paths, tuple(notes))
+        return inventory(paths, found, facts, (refused,))
+    sockets = _listeners(tree, published(beside), suite, numbers)
+    return inventory(paths, found, (*sockets, _server(suite, numbers), *facts), ())
 
 
 def _refused(suite: Suite) -> Unread | None:

@@ -12,10 +12,9 @@ import re
 from collections.abc import Sequence
 
 from mailpolicy.addresses import network_scope, scope_of
-from mailpolicy.envfile import parse
 from mailpolicy.facts import Draft
 from mailpolicy.ports import port_number
-from mailpolicy.suites import Published, Socket, Suite, listener, secrets
+from mailpolicy.suites import Published, Socket, Suite, inventory, listener, opened, secrets
 from mailpolicy.tree import Tree
 from mailpolicy.types import Fact, Inventory, Origin, Span, Unread, Unreadable, Version
 
@@ -69,32 +68,24 @@ def sniff(text: str) -> bool:
 
 def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Inventory:
     """The published sockets and the passwords of one installation."""
-    path = paths[0]
-    try:
-        source = tree.source(path)
-    except Unreadable as problem:
-        return Inventory((), (Unread(Span(path, 1, 1, 2), str(problem), True),), paths)
-    found = parse(source)
-    if not found.settings:
-        why = "is no mailcow configuration: it sets nothing"
-        return Inventory((), (Unread(source.start(), why, True),), paths)
+    begun = opened(tree, paths, SOFTWARE, ("MAILCOW_HOSTNAME", *SOCKETS))
+    if isinstance(begun, Inventory):
+        return begun
+    source, found = begun
     numbers = version.numbers if version else NEWEST
     suite = Suite(SOFTWARE, "-".join(f"{number:02}" for number in numbers), source, found.settings)
     facts: list[Fact] = []
-    unread = list(found.unread)
-    changed, notes = _changes(tree, posixpath.dirname(path))
+    refused: list[Unread] = []
+    changed = _changes(tree, posixpath.dirname(paths[0]))
     for name, socket in SOCKETS.items():
         if socket.port == 25 and numbers < _STRICT_MX:
             socket = socket._replace(versions=None)
         at = _published(suite, name, socket.port)
         if isinstance(at, Unread):
-            unread.append(at)
+            refused.append(at)
         else:
             facts.append(_listener(suite, name, socket, at, changed))
-    facts += [_server(suite), *secrets(suite, _PASSWORDS)]
-    if found.filled:
-        notes.append(f"{found.filled}: a template or the environment fills this in; what it sets is not known")
-    return Inventory(tuple(facts), tuple(unread), paths, tuple(notes))
+    return inventory(paths, found, (*facts, _server(suite), *secrets(suite, _PASSWORDS)), refused)
 
 
 def _published(suite: Suite, name: str, port: int) -> Published | Unread:
@@ -152,10 +143,9 @@ def _server(suite: Suite) -> Fact:
     return draft.fact()
 
 
-def _changes(tree: Tree, folder: str) -> tuple[dict[str, dict[str, Origin]], list[str]]:
-    """Service to the fields that other files beside may change, with where; and what to say of it."""
+def _changes(tree: Tree, folder: str) -> dict[str, dict[str, Origin]]:
+    """Service to the fields that other files beside may change, with where."""
     changed: dict[str, dict[str, Origin]] = {}
-    notes: list[str] = []
     for program, main, extra in (("postfix", "main.cf", "extra.cf"), ("dovecot", "dovecot.conf", "extra.conf")):
         mine = [socket.service for socket in SOCKETS.values() if socket.service.startswith(program)]
         home = posixpath.join(folder, "data", "conf", program)
@@ -167,7 +157,7 @@ def _changes(tree: Tree, folder: str) -> tuple[dict[str, dict[str, Origin]], lis
         for field, services, origin in _extra(tree, posixpath.join(home, extra), program):
             for service in services or mine:
                 changed.setdefault(service, {})[field] = origin
-    return changed, notes
+    return changed
 
 
 def _extra(tree: Tree, path: str, program: str) -> list[tuple[str, tuple[str, ...], Origin]]:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from mailpolicy.addresses import network_scope
-from mailpolicy.envfile import EnvFile, parse
+from mailpolicy.envfile import EnvFile
 from mailpolicy.facts import Draft
 from mailpolicy.suites import (
     MODERN,
@@ -19,13 +19,15 @@ from mailpolicy.suites import (
     authenticated,
     compose,
     image,
+    inventory,
     listener,
+    opened,
     published,
     relay,
     secrets,
 )
 from mailpolicy.tree import Tree
-from mailpolicy.types import Fact, Inventory, Origin, Span, Unread, Unreadable, Value, Version
+from mailpolicy.types import Fact, Inventory, Origin, Unread, Value, Version
 
 SOFTWARE = "mailu"
 NEWEST = (2024, 6)
@@ -42,6 +44,7 @@ _TLS = {"": "none", "none": "none", "opportunistic": "opportunistic", "may": "op
         "encrypt": "required", "dane-only": "required", "verify": "required", "secure": "required",
         "fingerprint": "required"}  # fmt: skip
 
+_TELLING = ("TLS_FLAVOR", "HOSTNAMES", "POSTMASTER", "RELAYNETS", "AUTH_RATELIMIT_IP", "AUTH_RATELIMIT_USER")
 _EVERY_MX: tuple[tuple[str, Value], ...] = (
     ("account", "default"), ("protocol", "smtp"), ("role", "relay"), ("host", "*"), ("port", 25),
     ("port_stated", False), ("scope", "any"), ("mx_lookup", True), ("backend", False), ("broken", None),
@@ -60,29 +63,19 @@ def sniff(text: str) -> bool:
 
 def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Inventory:
     """What the front opens, the way out and the passwords."""
-    path = paths[0]
-    try:
-        source = tree.source(path)
-    except Unreadable as problem:
-        return Inventory((), (Unread(Span(path, 1, 1, 2), str(problem), True),), paths)
-    found = parse(source)
-    if not found.settings:
-        return Inventory((), (Unread(source.start(), "is no Mailu configuration: it sets nothing", True),), paths)
-    beside = compose(tree, path, _MARKS)
+    begun = opened(tree, paths, "Mailu", _TELLING)
+    if isinstance(begun, Inventory):
+        return begun
+    source, found = begun
+    beside = compose(tree, paths[0], _MARKS)
     numbers = image(beside, "nginx") or _stated(found) or (version.numbers if version else NEWEST)
     suite = Suite(SOFTWARE, _text(numbers), source, found.settings)
-    unread, notes = list(found.unread), []
-    facts: list[Fact] = []
-    flavor = suite.given("TLS_FLAVOR", "")
-    if flavor is not None and flavor not in _FLAVORS and (flavor or "TLS_FLAVOR" in found.settings):
-        where = suite.where("TLS_FLAVOR")
-        unread.append(Unread(where, f"is not one of {', '.join(sorted(_FLAVORS))}: the front does not start"))
-    else:
-        facts += _listeners(published(beside), suite, flavor or None, numbers)
-    facts += [_server(suite), _outgoing(suite), *secrets(suite, _PASSWORDS)]
-    if found.filled:
-        notes.append(f"{found.filled}: a template or the environment fills this in; what it sets is not known")
-    return Inventory(tuple(facts), tuple(unread), paths, tuple(notes))
+    facts = [_server(suite), _outgoing(suite), *secrets(suite, _PASSWORDS)]
+    flavor = suite.given("TLS_FLAVOR") or None
+    if flavor is None or flavor in _FLAVORS:
+        return inventory(paths, found, (*_listeners(published(beside), suite, flavor, numbers), *facts), ())
+    why = f"is not one of {', '.join(sorted(_FLAVORS))}: the front does not start"
+    return inventory(paths, found, facts, (Unread(suite.where("TLS_FLAVOR"), why),))
 
 
 def _stated(found: EnvFile) -> tuple[int, ...]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from mailpolicy import envfile
+from mailpolicy import envfile, readers
 from mailpolicy.envfile import EnvFile
 from mailpolicy.text import Source
+from mailpolicy.tree import Memory
 
 
 def parse(text: str) -> EnvFile:
@@ -73,3 +74,18 @@ def test_a_name_alone_is_handed_on_from_the_environment() -> None:
 
 def test_many_quotes_are_read_in_linear_time() -> None:
     assert parse('A="' + '\\"' * 100_000).unread
+
+
+@pytest.mark.parametrize(
+    ("reader", "path"),
+    [
+        ("mailcow", "etc/apache2/sites-enabled/mailcow.conf"),
+        ("mailu", "srv/mailu/.env"),
+        ("docker_mailserver", "app/mailserver.env"),
+    ],
+)
+@pytest.mark.parametrize("text", ["<VirtualHost *:443>\n  ServerName a\n</VirtualHost>\n", "DB_HOST=db\n", "a: b\n"])
+def test_a_file_of_that_name_of_another_program_is_no_fault(reader: str, path: str, text: str) -> None:
+    assert readers.format_of(path) == reader
+    inventory = readers.load(reader).read(Memory({path: text}), (path,), None)
+    assert (inventory.facts, inventory.unread, len(inventory.notes)) == ((), (), 1)
