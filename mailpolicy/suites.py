@@ -9,23 +9,19 @@ from collections.abc import Iterable, Mapping
 from mailpolicy.addresses import host_scope, scope_of
 from mailpolicy.envfile import EnvFile, Setting, parse
 from mailpolicy.facts import Draft
-from mailpolicy.lean import NamedTuple
+from mailpolicy.lean import TYPE_CHECKING, NamedTuple
 from mailpolicy.passwords import secret
 from mailpolicy.ports import port_number
 from mailpolicy.text import Source
 from mailpolicy.tree import Tree
 from mailpolicy.types import Fact, Inventory, Origin, Span, Unread, Unreadable
 
+if TYPE_CHECKING:
+    from mailpolicy.strict_yaml import Node
+
 COMPOSE = ("docker-compose.yml", "docker-compose.yaml", "compose.yml", "compose.yaml")
 MODERN = ("TLSv1.2", "TLSv1.3")
-_PORTS = re.compile(
-    r"""^[ \t]*-[ \t]*["']?(?P<all>(?:(?P<address>[\d.]+|\[[0-9a-fA-F:]+\]):)?(?P<host>\d{1,5}):(?P<inside>\d{1,5}))"""
-    r"""(?:/tcp)?["']?[ \t]*(?:\#.*)?\r?$""",
-    re.MULTILINE,
-)
-"""The short form of a published port."""
-_LONG = re.compile(r"^[ \t]*(?:-[ \t]*)?target:|network_mode:[ \t]*[\"']?host|^[ \t]*extends:", re.MULTILINE)
-"""The long form and other ways, which are not looked at."""
+_SHORT = re.compile(r"(?:(?P<address>[\d.]+|\[[0-9a-fA-F:]+\]):)?(?P<host>\d{1,5}):(?P<inside>\d{1,5})(?:/tcp)?")
 
 
 class Suite(NamedTuple):
@@ -132,33 +128,55 @@ def listener(suite: Suite, socket: Socket, at: Published, where: Span, by: tuple
     return draft
 
 
-def compose(tree: Tree, path: str, marks: Iterable[str]) -> Source | None:
-    """The compose file beside a file of settings; one that holds none of the words ``marks`` is another project's."""
+def compose(tree: Tree, path: str, named: str) -> Node | None:
+    """The service of the suite in the compose file beside a file of settings.
+
+    ``named`` is a regular expression over its name, image and files of settings.
+    """
+    from mailpolicy import strict_yaml
+
     for name in COMPOSE:
         try:
-            source = tree.source(posixpath.join(posixpath.dirname(path), name))
+            top = strict_yaml.load(tree.source(posixpath.join(posixpath.dirname(path), name)))
         except Unreadable:
             continue
-        return source if any(mark in source.text for mark in marks) else None
+        services = top.items.get("services") if top.items else None
+        for key, service in (services.items if services and services.items else {}).items():
+            told = f"{key} {_inner(service, 'image')} {_inner(service, 'env_file')}"
+            if service.items is not None and re.search(named, told):
+                return service
     return None
 
 
-def image(source: Source | None, name: str) -> tuple[int, ...]:
-    """The version of an image that a compose file names, by its tag or the default of a variable; () for none."""
-    tag = rf"{name}[^\s:]{{0,80}}:(?:\$\{{\w+:-)?v?(\d{{1,4}}(?:\.\d{{1,4}}){{0,2}})"
-    match = re.search(tag, source.text) if source else None
+def _inner(service: Node, key: str) -> str:
+    found = service.items.get(key) if service.items else None
+    return str(found.plain()) if found else ""
+
+
+def image(service: Node | None) -> tuple[int, ...]:
+    """The version of a service's image, by its tag or the default of a variable in it; () for none."""
+    match = (
+        re.search(r":(?:\$\{\w+:-)?v?(\d{1,4}(?:\.\d{1,4}){0,2})\}?$", _inner(service, "image")) if service else None
+    )
     return tuple(map(int, match[1].split("."))) if match else ()
 
 
-def published(source: Source | None) -> dict[int, Published] | None:
-    """Container port to where a compose file publishes it, or None when it does not tell."""
-    if source is None or _LONG.search(source.text):
+def ports(service: Node | None) -> dict[int, Published] | None:
+    """Container port to where compose publishes it, or None when it does not tell."""
+    if service is None or service.items is None or not {"network_mode", "extends"}.isdisjoint(service.items):
         return None
+    listed = service.items.get("ports")
     found: dict[int, Published] = {}
-    for match in _PORTS.finditer(source.text):
-        address = (match["address"] or "*").strip("[]")
-        told = (Origin("sets", source.span(match.start("all"), match.end("all"))),)
-        found.setdefault(int(match["inside"]), Published(address, port_number(match["host"]), scope_of(address), told))
+    for node in (listed.entries if listed else None) or ():
+        parts = {key: _inner(node, key) for key in ("host_ip", "published", "target")}
+        short = _SHORT.fullmatch(str(node.scalar)) if node.items is None else None
+        if short is not None:
+            parts = {"host_ip": short["address"] or "", "published": short["host"], "target": short["inside"]}
+        inside = port_number(parts["target"])
+        if inside is not None:
+            address = parts["host_ip"].strip("[]") or "*"
+            told = (Origin("sets", node.where),)
+            found.setdefault(inside, Published(address, port_number(parts["published"]), scope_of(address), told))
     return found
 
 

@@ -22,7 +22,7 @@ from mailpolicy.suites import (
     inventory,
     listener,
     opened,
-    published,
+    ports,
     relay,
     secrets,
 )
@@ -33,7 +33,8 @@ SOFTWARE = "docker-mailserver"
 NEWEST = (15, 1)
 _SSL_TYPES = frozenset(("letsencrypt", "custom", "manual", "self-signed", "snakeoil"))
 _PASSWORDS = ("RELAY_PASSWORD", "LDAP_BIND_PW", "SASLAUTHD_LDAP_PASSWORD", "SASL_PASSWD", "SRS_SECRET")
-_MARKS = ("docker-mailserver", "mailserver.env")
+_SERVICE = r"docker-mailserver|mailserver\.env"
+"""The image or file of settings of its service."""
 _TELLING = ("SSL_TYPE", "PERMIT_DOCKER", "ENABLE_POP3", "POSTMASTER_ADDRESS", "SPOOF_PROTECTION", "OVERRIDE_HOSTNAME",
             "RELAY_HOST", "DEFAULT_RELAY_HOST", "ENABLE_FAIL2BAN", "ENABLE_MANAGESIEVE")  # fmt: skip
 _OVERRIDES = {"postfix": ("postfix-main.cf", "postfix-master.cf"), "dovecot": ("dovecot.cf",)}
@@ -59,14 +60,14 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     if isinstance(begun, Inventory):
         return begun
     source, found = begun
-    beside = compose(tree, paths[0], _MARKS)
-    numbers = image(beside, "docker-mailserver") or (version.numbers if version else NEWEST)
+    beside = compose(tree, paths[0], _SERVICE)
+    numbers = image(beside) or (version.numbers if version else NEWEST)
     suite = Suite(SOFTWARE, ".".join(map(str, numbers)), source, found.settings)
     facts = [*_relays(suite, numbers), *secrets(suite, _PASSWORDS)]
     refused = _refused(suite)
     if refused is not None:
         return inventory(paths, found, facts, (refused,))
-    sockets = _listeners(tree, published(beside), suite, numbers)
+    sockets = _listeners(tree, ports(beside), suite, numbers)
     return inventory(paths, found, (*sockets, _server(suite, numbers), *facts), ())
 
 

@@ -22,7 +22,7 @@ from mailpolicy.suites import (
     inventory,
     listener,
     opened,
-    published,
+    ports,
     relay,
     secrets,
 )
@@ -39,7 +39,8 @@ _PROTOCOLS = {
     25: "smtp", 465: "smtp", 587: "smtp", 143: "imap", 993: "imap", 110: "pop3", 995: "pop3", 4190: "managesieve",
 }  # fmt: skip
 _IMPLICIT = (465, 993, 995)
-_MARKS = ("mailu.env", "mailu/", "MAILU_VERSION")
+_FRONT = r"^front |mailu\S*nginx"
+"""The name or image of its service."""
 _TLS = {"": "none", "none": "none", "opportunistic": "opportunistic", "may": "opportunistic", "dane": "opportunistic",
         "encrypt": "required", "dane-only": "required", "verify": "required", "secure": "required",
         "fingerprint": "required"}  # fmt: skip
@@ -67,13 +68,13 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     if isinstance(begun, Inventory):
         return begun
     source, found = begun
-    beside = compose(tree, paths[0], _MARKS)
-    numbers = image(beside, "nginx") or _stated(found) or (version.numbers if version else NEWEST)
+    beside = compose(tree, paths[0], _FRONT)
+    numbers = image(beside) or _stated(found) or (version.numbers if version else NEWEST)
     suite = Suite(SOFTWARE, _text(numbers), source, found.settings)
     facts = [_server(suite), _outgoing(suite), *secrets(suite, _PASSWORDS)]
     flavor = suite.given("TLS_FLAVOR") or None
     if flavor is None or flavor in _FLAVORS:
-        return inventory(paths, found, (*_listeners(published(beside), suite, flavor, numbers), *facts), ())
+        return inventory(paths, found, (*_listeners(ports(beside), suite, flavor, numbers), *facts), ())
     why = f"is not one of {', '.join(sorted(_FLAVORS))}: the front does not start"
     return inventory(paths, found, facts, (Unread(suite.where("TLS_FLAVOR"), why),))
 
@@ -94,41 +95,35 @@ def _true(text: str | None) -> bool | None:
     return None if text is None else text.lower() not in ("false", "no")
 
 
-def _ports(suite: Suite, flavor: str | None, numbers: tuple[int, ...]) -> tuple[list[int], tuple[str, ...]] | None:
-    """The mail ports that the front opens, and the settings that decide it; None when one is unknown."""
+def _open_ports(suite: Suite, flavor: str | None, numbers: tuple[int, ...]) -> list[int]:
+    """The mail ports that the front opens for certain."""
     if numbers < (2024,):
-        return [port for port in (25, 143, 110, 587, *_IMPLICIT) if flavor != "notls" or port not in _IMPLICIT], ()
+        return [port for port in (25, 143, 110, 587, *_IMPLICIT) if flavor != "notls" or port not in _IMPLICIT]
     listed, over_tls = suite.given("PORTS", _ALL_PORTS), suite.given("TLS", _ALL_PORTS)
     if listed is None or over_tls is None:
-        return None
+        return []
     asked = set(listed.split(","))
-    found = [25]
-    found += [port for port in (143, 110, 587, 4190) if str(port) in asked]
+    found = [25, *(port for port in (143, 110, 587, 4190) if str(port) in asked)]
     if flavor != "notls":
         secure = set(over_tls.split(","))
         found += [port for port in _IMPLICIT if str(port) in secure and (port != 995 or "995" in asked)]
-    return found, ("PORTS",)
+    return found
 
 
 def _listeners(
     outside: dict[int, Published] | None, suite: Suite, flavor: str | None, numbers: tuple[int, ...]
 ) -> Iterator[Fact]:
-    opened = _ports(suite, flavor, numbers)
-    if opened is None:
-        return
-    ports, decided = opened
-    for port in ports:
-        at = Published(
-            "*" if outside is None else None, port, "any" if outside is None else None, _opened(suite, port, decided)
-        )
-        if outside is not None and port in outside:
-            at = outside[port]
+    everywhere = outside is None
+    for port in _open_ports(suite, flavor, numbers):
+        told = _stands(suite, port, numbers)
+        inside = Published("*" if everywhere else None, port, "any" if everywhere else None, told)
+        at = (outside or {}).get(port, inside)
         yield _listener(suite, _socket(port, flavor, numbers), at, port, numbers)
 
 
-def _opened(suite: Suite, port: int, decided: tuple[str, ...]) -> tuple[Origin, ...]:
+def _stands(suite: Suite, port: int, numbers: tuple[int, ...]) -> tuple[Origin, ...]:
     """Where a port stands in PORTS, else whose default it is."""
-    setting = suite.settings.get("PORTS") if decided else None
+    setting = suite.settings.get("PORTS") if numbers >= (2024,) else None
     match = re.search(rf"(?<!\d){port}(?!\d)", setting.value) if setting and setting.value else None
     if setting is None or match is None:
         return (Origin("default", None, f"Mailu {suite.version}, by PORTS"),)

@@ -155,7 +155,7 @@ def test_passwords(line: str, expected: list[tuple[str, bool]]) -> None:
         ("      - 143:143\n", ("*", 143, "any")),
         ('      - "127.0.0.1:1143:143/tcp"\n', ("127.0.0.1", 1143, "loopback")),
         ('      - "25:25"\n', ("*", 143, None)),
-        ('      - target: 143\n', ("*", 143, None)),
+        ("      - target: 143\n", ("*", None, "any")),
     ],
 )  # fmt: skip
 def test_who_reaches_a_port_only_a_compose_file_tells(ports: str, expected: tuple[object, ...]) -> None:

@@ -178,7 +178,9 @@ COMPOSE = "services:\n  front:\n    image: ghcr.io/mailu/nginx:${MAILU_VERSION:-
         ('      - "127.0.0.1:993:993"\n', ("127.0.0.1", 993, "loopback")),
         ('      - "[::1]:1993:993"  # old\n', ("::1", 1993, "loopback")),
         ('      - "465:465"\n', (None, 993, None)),
-        ("      - target: 993\n        published: 993\n", ("*", 993, "any")),
+        ("      - target: 993\n        published: 1993\n        host_ip: 127.0.0.1\n", ("127.0.0.1", 1993, "loopback")),
+        ("      - 993:993\n    network_mode: host\n", ("*", 993, "any")),
+        ("      []\n  proxy:\n    image: traefik:3\n    ports: ['993:993']\n", (None, 993, None)),
     ],
 )
 def test_a_compose_file_beside_publishes_it(ports: str, expected: tuple[object, ...]) -> None:
