@@ -162,20 +162,22 @@ def _changes(tree: Tree, folder: str) -> dict[str, dict[str, Origin]]:
 
 def _extra(tree: Tree, path: str, program: str) -> list[tuple[str, tuple[str, ...], Origin]]:
     """Fields that the owner's own settings may change, of which sockets; none where there are no such settings."""
+    if not tree.exists(path):
+        return []
     try:
         source = tree.source(path)
-    except Unreadable:
-        return []
+    except Unreadable as problem:
+        return [(field, (), Origin("overrides", Span(path, 1, 1, 2), str(problem))) for field in _MODES]
     if program == "dovecot":
         match = _DOVECOT.search(source.text)
-        where = Origin(
-            "overrides", source.span(match.start(), None) if match else None, "what it sets is not looked at"
-        )
-        return [(field, (), where) for field in _MODES] if match else []
+        if match is None:
+            return []
+        origin = Origin("overrides", source.span(match.start()), "what it sets is not looked at")
+        return [(field, (), origin) for field in _MODES]
     found: list[tuple[str, tuple[str, ...], Origin]] = []
     for match in re.finditer(r"^(\w+)[ \t]*=", source.text, re.MULTILINE):
         for pattern, fields, services in _CHANGES:
             if re.fullmatch(pattern, match[1]):
-                origin = Origin("overrides", source.span(match.start(), None), "what it sets is not looked at")
+                origin = Origin("overrides", source.span(match.start()), "what it sets is not looked at")
                 found += [(field, services, origin) for field in fields]
     return found

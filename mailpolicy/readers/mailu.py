@@ -141,7 +141,9 @@ def _socket(port: int, flavor: str | None, numbers: tuple[int, ...]) -> Socket:
     elif flavor is None:
         tls, auth = (tls, auth) if tls == "implicit" else (None, auth if port == 25 else None)
     both = numbers >= (2024,) or protocol == "smtp"
-    return Socket(f"front/{port}", protocol, role, port, tls, auth, ("LOGIN", "PLAIN") if both else ("PLAIN",))
+    mechanisms = ("LOGIN", "PLAIN") if both else ("PLAIN",)
+    versions = MODERN if numbers >= (1, 8) else None  # ssl_protocols TLSv1.1 TLSv1.2, less what OpenSSL leaves of it
+    return Socket(f"front/{port}", protocol, role, port, tls, auth, mechanisms, versions)
 
 
 def _listener(suite: Suite, socket: Socket, at: Published, port: int, numbers: tuple[int, ...]) -> Fact:

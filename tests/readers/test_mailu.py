@@ -202,3 +202,8 @@ def test_a_compose_file_beside_publishes_it(ports: str, expected: tuple[object, 
 )
 def test_a_network_that_strangers_live_in_makes_an_open_relay(networks: str, relay: str) -> None:
     assert at(env(f"TLS_FLAVOR=cert\nRELAYNETS={networks}\n"), 25).values["relay"] == relay
+
+
+@pytest.mark.parametrize(("version", "lowest"), [("1.7", None), ("1.8", "TLSv1.2"), ("2024.6", "TLSv1.2")])
+def test_versions_on_other_ports(version: str, lowest: str | None) -> None:
+    assert at(env("TLS_FLAVOR=cert\n", version), 993).values.get("tls_min") == lowest
