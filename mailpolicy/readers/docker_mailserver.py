@@ -10,22 +10,11 @@ import posixpath
 import re
 from collections.abc import Iterator, Sequence
 
+from mailpolicy.composed import Published, compose, environment, image, ports
+from mailpolicy.envfile import Setting
 from mailpolicy.facts import Draft
 from mailpolicy.ports import port_number
-from mailpolicy.suites import (
-    Published,
-    Socket,
-    Suite,
-    authenticated,
-    compose,
-    image,
-    inventory,
-    listener,
-    opened,
-    ports,
-    relay,
-    secrets,
-)
+from mailpolicy.suites import Socket, Suite, authenticated, inventory, listener, opened, relay, secrets
 from mailpolicy.tree import Tree
 from mailpolicy.types import Fact, Inventory, Origin, Span, Unread, Version
 
@@ -62,8 +51,11 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     source, found = begun
     beside = compose(tree, paths[0], _SERVICE)
     numbers = image(beside) or (version.numbers if version else NEWEST)
-    suite = Suite(SOFTWARE, ".".join(map(str, numbers)), source, found.settings)
-    facts = [*_relays(suite, numbers), *secrets(suite, _PASSWORDS)]
+    own = Suite(SOFTWARE, ".".join(map(str, numbers)), source, found.settings)
+    # without a compose file, what the file does not set may be set elsewhere
+    elsewhere = {"SSL_TYPE": Setting("SSL_TYPE", None, source.start())} if beside is None else {}
+    suite = own._replace(settings={**elsewhere, **found.settings, **environment(beside)})
+    facts = [*_relays(suite, numbers), *secrets(own, _PASSWORDS)]
     refused = _refused(suite)
     if refused is not None:
         return inventory(paths, found, facts, (refused,))

@@ -12,9 +12,10 @@ import re
 from collections.abc import Sequence
 
 from mailpolicy.addresses import network_scope, scope_of
+from mailpolicy.composed import Published
 from mailpolicy.facts import Draft
 from mailpolicy.ports import port_number
-from mailpolicy.suites import Published, Socket, Suite, inventory, listener, opened, secrets
+from mailpolicy.suites import Socket, Suite, inventory, listener, opened, secrets
 from mailpolicy.tree import Tree
 from mailpolicy.types import Fact, Inventory, Origin, Span, Unread, Unreadable, Version
 

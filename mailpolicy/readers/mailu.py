@@ -9,23 +9,10 @@ import re
 from collections.abc import Iterator, Sequence
 
 from mailpolicy.addresses import network_scope
+from mailpolicy.composed import Published, compose, environment, image, ports
 from mailpolicy.envfile import EnvFile
 from mailpolicy.facts import Draft
-from mailpolicy.suites import (
-    MODERN,
-    Published,
-    Socket,
-    Suite,
-    authenticated,
-    compose,
-    image,
-    inventory,
-    listener,
-    opened,
-    ports,
-    relay,
-    secrets,
-)
+from mailpolicy.suites import MODERN, Socket, Suite, authenticated, inventory, listener, opened, relay, secrets
 from mailpolicy.tree import Tree
 from mailpolicy.types import Fact, Inventory, Origin, Unread, Value, Version
 
@@ -70,8 +57,9 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     source, found = begun
     beside = compose(tree, paths[0], _FRONT)
     numbers = image(beside) or _stated(found) or (version.numbers if version else NEWEST)
-    suite = Suite(SOFTWARE, _text(numbers), source, found.settings)
-    facts = [_server(suite), _outgoing(suite), *secrets(suite, _PASSWORDS)]
+    own = Suite(SOFTWARE, _text(numbers), source, found.settings)
+    suite = own._replace(settings={**found.settings, **environment(beside)})
+    facts = [_server(suite), _outgoing(suite), *secrets(own, _PASSWORDS)]
     flavor = suite.given("TLS_FLAVOR") or None
     if flavor is None or flavor in _FLAVORS:
         return inventory(paths, found, (*_listeners(ports(beside), suite, flavor, numbers), *facts), ())

@@ -36,7 +36,6 @@ LE = "SSL_TYPE=letsencrypt\n"
         ("SSL_TYPE=custom\n", "", {**SMTP, **IMAP}),
         ("SSL_TYPE=manual\nSSL_CERT_PATH=/a\nSSL_KEY_PATH=/b\n", "", {**SMTP, **IMAP}),
         ("SSL_TYPE=\n", "", CLEAR),
-        ("", "", CLEAR),
         ("SSL_TYPE=\nENABLE_POP3=1\nENABLE_MANAGESIEVE=1\n", "",
          {**CLEAR, 110: ("none", "cleartext"), 4190: ("none", "cleartext")}),
         (LE + "ENABLE_POP3=1\n", "", {**SMTP, **IMAP, **POP3}),
@@ -213,3 +212,24 @@ def test_positions_are_those_of_the_values() -> None:
     assert blamed(files, at(inventory, 143), "tls") == "SSL_TYPE"
     assert blamed(files, at(inventory, 25), "trusted_networks") == "network"
     assert blamed(files, at(inventory, 587), "sender_bound") == "0"
+
+
+@pytest.mark.parametrize(
+    ("environment", "tls"),
+    [
+        ("", "none"),
+        ("    environment:\n      SSL_TYPE: letsencrypt\n", "required"),
+        ("    environment:\n      - SSL_TYPE=letsencrypt\n", "required"),
+        ("    environment:\n      - SSL_TYPE=${TLS}\n", None),
+        ("    environment:\n      - SSL_TYPE\n", None),
+        ("    environment:\n      LOG_LEVEL: debug\n", "none"),
+    ],
+)
+def test_the_environment_of_the_service_goes_before_the_file(environment: str, tls: str | None) -> None:
+    compose = {"dms/compose.yaml": COMPOSE.format(tag="15.1", ports='      - "143:143"\n') + environment}
+    assert at(env("SSL_TYPE=\n", **compose), 143).values.get("tls") == tls
+    assert at(env("", **compose), 143).values.get("tls") == tls
+
+
+def test_what_no_file_at_hand_sets_may_be_set_elsewhere() -> None:
+    assert "tls" not in at(env(""), 143).values
