@@ -7,9 +7,11 @@ import re
 from collections.abc import Mapping
 
 from mailpolicy.lean import TYPE_CHECKING, NamedTuple
-from mailpolicy.types import Rule, Version
+from mailpolicy.types import Number, Rule, Version
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from mailpolicy.strict_yaml import Node
 
 NAMES = ("mailpolicy.yaml", "mailpolicy.yml", ".mailpolicy.yaml", ".mailpolicy.yml")
@@ -26,13 +28,15 @@ class Policy(NamedTuple):
     profile: str = "default"
     rules: Mapping[str, str] = {}
     """Rule id -> off or a severity."""
+    numbers: Mapping[str, int] = {}
+    """Limits by name, in place of the profile's."""
     ports: str = ""
     rules_dir: str = ""
     exclude: tuple[str, ...] = ()
     versions: tuple[tuple[str, str, Version], ...] = ()
     """(absolute folder, program, version) as ``hosts:`` declares them."""
-    roles: tuple[tuple[str, str], ...] = ()
-    """(absolute folder, role of its host)."""
+    hosts: tuple[tuple[str, str, str], ...] = ()
+    """(absolute folder, public name of its host, role of its host or "")."""
 
     @property
     def folder(self) -> str:
@@ -64,15 +68,17 @@ def read(path: str, node: Node) -> Policy:
 
     folder = os.path.dirname(path)
     rules = policy["rules"].items or {} if "rules" in policy else {}
+    limits = policy["numbers"].plain() if "numbers" in policy else {}
     return Policy(
         path=path,
         profile=text("profile") or "default",
         rules={name: str(entry.scalar) for name, entry in rules.items()},
+        numbers={name: int(limit) for name, limit in limits.items()} if isinstance(limits, dict) else {},
         ports=os.path.join(folder, text("ports")) if text("ports") else "",
         rules_dir=os.path.join(folder, text("rules_dir")) if text("rules_dir") else "",
         exclude=tuple(str(e.scalar) for e in policy["exclude"].entries or ()) if "exclude" in policy else (),
         versions=tuple(_versions(folder, items["hosts"])) if "hosts" in items else (),
-        roles=tuple(_roles(folder, items["hosts"])) if "hosts" in items else (),
+        hosts=tuple(_hosts(folder, items["hosts"])) if "hosts" in items else (),
     )
 
 
@@ -93,12 +99,12 @@ def _versions(folder: str, hosts: Node) -> list[tuple[str, str, Version]]:
     return found
 
 
-def _roles(folder: str, hosts: Node) -> list[tuple[str, str]]:
+def _hosts(folder: str, hosts: Node) -> list[tuple[str, str, str]]:
     found = []
-    for host in (hosts.items or {}).values():
+    for name, host in (hosts.items or {}).items():
         entries = host.items or {}
-        if "role" in entries:
-            found += [(where, str(entries["role"].scalar)) for where in _folders(folder, entries)]
+        role = str(entries["role"].scalar) if "role" in entries else ""
+        found += [(where, name, role) for where in _folders(folder, entries)]
     return found
 
 
@@ -132,7 +138,9 @@ def _glob(pattern: str) -> str:
 
 def apply(rules: Mapping[str, Rule], profiles: Mapping[str, Mapping[str, object]], policy: Policy) -> dict[str, Rule]:
     """The rules that are on, with the severities of the profile and then the policy. Raises BadPolicy."""
-    changes = _profile(profiles, policy.profile)
+    changes: dict[str, str] = {}
+    for profile in _profiles(profiles, policy.profile):
+        changes |= profile.get("rules") or {}  # type: ignore[call-overload]
     for name in policy.rules:
         if name not in rules:
             raise BadPolicy(f"{policy.path}: policy.rules names the unknown rule {name!r}{_nearest(name, rules)}")
@@ -145,14 +153,39 @@ def apply(rules: Mapping[str, Rule], profiles: Mapping[str, Mapping[str, object]
     return found
 
 
-def _profile(profiles: Mapping[str, Mapping[str, object]], name: str) -> dict[str, str]:
+def numbered(
+    rules: Mapping[str, Rule], profiles: Mapping[str, Mapping[str, object]], policy: Policy
+) -> dict[str, Rule]:
+    """The rules with the limits of the profile and then the policy. Raises BadPolicy."""
+    limits: dict[str, int] = {}
+    for profile in _profiles(profiles, policy.profile):
+        limits |= profile.get("numbers") or {}  # type: ignore[call-overload]
+    limits |= policy.numbers
+    held = profiles["default"].get("numbers") or {}
+    if limits == held:  # the rules were made with these
+        return dict(rules)
+    return {name: _with_limits(rule, limits) for name, rule in rules.items()}
+
+
+def _with_limits(rule: Rule, limits: Mapping[str, int]) -> Rule:
+    grades = tuple(grade._replace(when=_limited(grade.when, limits)) for grade in rule.grades)
+    return rule._replace(when=_limited(rule.when, limits), require=_limited(rule.require, limits), grades=grades)
+
+
+def _limited(value: Any, limits: Mapping[str, int]) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _limited(sub, limits) for key, sub in value.items()}
+    if isinstance(value, list | tuple):
+        return [_limited(sub, limits) for sub in value]
+    return Number(value.name, limits.get(value.name, value)) if isinstance(value, Number) else value
+
+
+def _profiles(profiles: Mapping[str, Mapping[str, object]], name: str) -> list[Mapping[str, object]]:
+    """A profile after those that it extends: later ones win."""
     if name not in profiles:
         raise BadPolicy(f"unknown profile {name!r}{_nearest(name, profiles)}")
-    profile = profiles[name]
-    base = profile.get("extends")
-    rules = profile.get("rules") or {}
-    assert isinstance(rules, Mapping)
-    return {**(_profile(profiles, str(base)) if base else {}), **{str(k): str(v) for k, v in rules.items()}}
+    base = profiles[name].get("extends")
+    return [*(_profiles(profiles, str(base)) if base else []), profiles[name]]
 
 
 def _nearest(word: str, known: object) -> str:

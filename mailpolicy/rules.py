@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from functools import lru_cache
 
 from mailpolicy import data
 from mailpolicy.lean import TYPE_CHECKING
-from mailpolicy.types import Grade, Rule, Span, Unreadable
+from mailpolicy.types import Grade, Number, Rule, Span, Unreadable
 
 if TYPE_CHECKING:
     from mailpolicy.strict_yaml import Node
@@ -108,15 +109,22 @@ def _grades(node: Node | None) -> tuple[Grade, ...]:
 def _schema(node: Node | None) -> dict[str, object]:
     if node is None:
         return {}
-    plain = _resolve(node.plain())
+    try:
+        plain = _resolve(node.plain())
+    except KeyError as unknown:
+        name = str(unknown.args[0])
+        raise RuleError(f"knows no number {name!r}{nearest(name, default_numbers())}", node.where) from None
     if not isinstance(plain, dict):
         raise RuleError("has a condition that is not a schema", node.where)
     return plain
 
 
 def _resolve(value: object) -> object:
-    """``$ref: ports.schema.json#/$defs/x`` replaced by what it names."""
+    """``$ref: ports.schema.json#/$defs/x`` and ``$number: x`` replaced by what they name. Raises KeyError."""
     if isinstance(value, dict):
+        if set(value) == {"$number"}:
+            name = str(value["$number"])
+            return Number(name, default_numbers()[name])
         if set(value) == {"$ref"}:
             return _referred(str(value["$ref"]))
         return {key: _resolve(sub) for key, sub in value.items()}
@@ -129,6 +137,17 @@ def _referred(ref: str) -> object:
     for step in filter(None, pointer.split("/")):
         found = found[step] if isinstance(found, dict) else {}
     return found
+
+
+@lru_cache(maxsize=1)
+def default_numbers() -> dict[str, int]:
+    """The limits that rules may name, with the values of the default profile."""
+    from mailpolicy.strict_yaml import load
+    from mailpolicy.tree import Disk
+
+    profile = load(Disk().source(os.path.join(data.RULES, "profiles", "default.yaml"))).plain()
+    assert isinstance(profile, dict)
+    return dict(profile["numbers"])
 
 
 def load_schema(name: str) -> dict[str, object]:

@@ -92,6 +92,24 @@ class Unreadable(Exception):
     """A file that cannot be read; ``str()`` says why in words for users."""
 
 
+class Number(int):
+    """A limit in a rule that profiles and sites may move: ``{$number: name}`` in the rule file."""
+
+    name: str
+
+    def __new__(cls, name: str, value: int) -> Number:
+        """A limit by its name, with the value that holds."""
+        made = super().__new__(cls, value)
+        made.name = name
+        return made
+
+    def __repr__(self) -> str:
+        return f"Number({self.name!r}, {int(self)})"
+
+    def __str__(self) -> str:
+        return str(int(self))
+
+
 class Grade(NamedTuple):
     """A severity that holds where ``when`` does, instead of the rule's own."""
 

@@ -81,6 +81,13 @@ def test_nothing_recognised(arguments: list[str], code: int, tmp_path: Path) -> 
     assert ran.stdout == ""
 
 
+def test_a_named_file_that_no_reader_takes_is_named_beside_others(tmp_path: Path) -> None:
+    (tmp_path / "virtual").write_text("info@example.org user\n")
+    ran = run("check", declare(tmp_path, CLEAN), tmp_path / "virtual")
+    assert ran.returncode == 0
+    assert "virtual: is no configuration that mailpolicy reads by itself; not read" in ran.stderr
+
+
 def test_a_file_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
     ran = run("check", tmp_path / "main.cf")
     assert ran.returncode == 2
@@ -203,6 +210,38 @@ def test_own_rules_replace_and_add(tmp_path: Path) -> None:
     ran = run("check", tmp_path, "--rules", tmp_path / "own")
     assert ran.returncode == 2
     assert "names the field 'aut'" in ran.stderr
+
+
+LIMIT = """\
+id: low-port
+severity: warning
+subject: listener
+require: {properties: {port: {minimum: {$number: dh_bits}}}}
+at: port
+message: "port {port} is low"
+fix: none
+rationale: an example
+source: [none]
+good: []
+bad: []
+"""
+
+
+@pytest.mark.parametrize(
+    ("rule", "policy", "code", "words"),
+    [
+        (LIMIT, "", 1, "port 993 is low"),
+        (LIMIT, "policy: {numbers: {dh_bits: 993}}\n", 0, "no findings"),
+        (LIMIT, "policy: {numbers: {dh_bit: 993}}\n", 2, "did you mean 'dh_bits'"),
+        (LIMIT.replace("dh_bits", "dh_bit"), "", 2, "knows no number 'dh_bit'; did you mean 'dh_bits'"),
+    ],
+)
+def test_limits_are_the_sites_to_move(rule: str, policy: str, code: int, words: str, tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "low-port.yaml").write_text(rule)
+    declare(tmp_path, policy + CLEAN)
+    ran = run("check", tmp_path, "--rules", tmp_path / "own")
+    assert (ran.returncode, words in ran.stdout + ran.stderr) == (code, True), ran.stdout + ran.stderr
 
 
 def test_own_schema_of_ports(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from mailpolicy import policy
 from mailpolicy.policy import BadPolicy, Policy
-from mailpolicy.types import Rule
+from mailpolicy.types import Grade, Number, Rule
 
 
 def rule(name: str, severity: str = "error") -> Rule:
@@ -43,6 +43,30 @@ def test_apply(site: Policy, expected: dict[str, str]) -> None:
 def test_unknown_names_are_refused_with_the_nearest(site: Policy, words: str) -> None:
     with pytest.raises(BadPolicy, match=words):
         policy.apply(RULES, PROFILES, site)
+
+
+LIMITED: dict[str, dict[str, object]] = {
+    "default": {"extends": None, "rules": {}, "numbers": {"rsa_bits": 2048, "ec_bits": 224}},
+    "strict": {"extends": "default", "numbers": {"rsa_bits": 3072}},
+}
+
+
+@pytest.mark.parametrize(
+    ("site", "expected"),
+    [
+        (Policy(), (2048, 224)),
+        (Policy(profile="strict"), (3072, 224)),
+        (Policy(numbers={"ec_bits": 256}), (2048, 256)),
+        (Policy(profile="strict", numbers={"rsa_bits": 1024}), (1024, 224)),
+    ],
+)
+def test_numbers_of_profile_and_site(site: Policy, expected: tuple[int, int]) -> None:
+    conditions = {"allOf": [{"minimum": Number("rsa_bits", 2048)}, {"minimum": Number("ec_bits", 224)}]}
+    grade = Grade({"maximum": Number("rsa_bits", 2048)}, "note")
+    rules = {"r": rule("r")._replace(when=conditions, require=conditions, grades=(grade,))}
+    made = policy.numbered(rules, LIMITED, site)["r"]
+    wanted = {"allOf": [{"minimum": expected[0]}, {"minimum": expected[1]}]}
+    assert (made.when, made.require, made.grades[0].when) == (wanted, wanted, {"maximum": expected[0]})
 
 
 @pytest.mark.parametrize(

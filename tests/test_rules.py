@@ -97,6 +97,12 @@ def test_rules_named_by_others_exist() -> None:
     assert named - set(RULES) == set()
 
 
+def test_a_site_may_set_every_number_that_rules_may_name() -> None:
+    declaration = rules.load_schema("declaration.schema.json")
+    settable = declaration["properties"]["policy"]["properties"]["numbers"]["properties"]  # type: ignore[index]
+    assert set(settable) == set(rules.default_numbers())
+
+
 def test_compiled_rules_equal_the_files() -> None:
     assert rules.parse_all(data.RULES) == RULES
 
