@@ -69,6 +69,11 @@ SAMPLES: dict[str, dict[str, str]] = {
         "  require domains = example.org\n  accept\nbegin authenticators\nplain:\n  driver = plaintext\n"
         "  server_condition = ${if eq{$auth2}{a}}\n  server_advertise_condition = ${if def:tls_in_cipher}\n"
     },
+    "haraka": {
+        "config/smtp.ini": "listen=[::0]:25,192.0.2.1:587\nsmtps_port=465\n[headers]\nadd_received=true\n",
+        "config/plugins": "tls\nauth/flat_file\nrelay\nrcpt_to.in_host_list\nqueue/smtp_forward\n",
+        "config/auth_flat_file.ini": "[core]\nmethods=CRAM-MD5\n",
+    },
     "declaration": {
         "mailpolicy.yaml": "servers:\n  - host: mail.example.org\n    listeners:\n"
         "      - {protocol: imap, port: 993, tls: implicit, auth: tls-only}\n"
