@@ -74,6 +74,14 @@ SAMPLES: dict[str, dict[str, str]] = {
         "config/plugins": "tls\nauth/flat_file\nrelay\nrcpt_to.in_host_list\nqueue/smtp_forward\n",
         "config/auth_flat_file.ini": "[core]\nmethods=CRAM-MD5\n",
     },
+    "stalwart": {
+        "stalwart.toml": '[server.listener."smtp"]\nbind = ["[::]:25"]\nprotocol = "smtp"\n'
+        '[server.listener.imaptls]\nbind = "[::]:993"\nprotocol = "imap"\ntls.implicit = true\n'
+        '[session.rcpt]\nrelay = [ { if = "!is_empty(authenticated_as)", then = true }, { else = false } ]\n'
+        "[session.connect]\ngreeting = \"'hello'\"\n",
+        "stalwart.ndjson": '{"@type":"create","object":"NetworkListener","value":{"a":{"name":"b","protocol":"imap",'
+        '"bind":["[::]:993"],"tlsImplicit":true}}}\n',
+    },
     "declaration": {
         "mailpolicy.yaml": "servers:\n  - host: mail.example.org\n    listeners:\n"
         "      - {protocol: imap, port: 993, tls: implicit, auth: tls-only}\n"
@@ -96,6 +104,7 @@ FILES = [(reader, name) for reader, files in SAMPLES.items() for name in files]
 def spoil(folder: Path, reader: str, name: str, make: Make) -> None:
     """The reader's sample with one file replaced."""
     for other, text in SAMPLES[reader].items():
+        (folder / other).parent.mkdir(exist_ok=True)
         if other != name:
             (folder / other).write_text(text)
     make(folder / name, SAMPLES[reader][name].encode())
@@ -170,6 +179,7 @@ def unprivileged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator
     for reader, files in SAMPLES.items():  # loads all modules while they can be read
         (tmp_path / reader).mkdir()
         for name, text in files.items():
+            (tmp_path / reader / name).parent.mkdir(exist_ok=True)
             (tmp_path / reader / name).write_text(text)
     checked(tmp_path, capsys)
     folder = Path(tempfile.mkdtemp())
@@ -205,7 +215,7 @@ def test_not_utf8_and_crlf_are_read(reader: str, name: str, tmp_path: Path, caps
     """They are text still, and mean what they meant."""
     spoil(tmp_path, reader, name, whole)
     plain, _ = checked(tmp_path, capsys)
-    if not name.endswith((".xml", ".yaml")):
+    if not name.endswith((".xml", ".yaml", "json")):
         (tmp_path / name).write_bytes(b"# caf\xe9\n" + SAMPLES[reader][name].encode())
         assert checked(tmp_path, capsys)[0] == plain
     (tmp_path / name).write_bytes(SAMPLES[reader][name].encode().replace(b"\n", b"\r\n"))

@@ -48,6 +48,8 @@ PATTERNS: dict[str, str] = {
     "cyrus": r"([^/]*[._-])?(imapd|cyrus)\.conf",
     "haraka": r"(config|[^/]*[Hh]araka[^/]*)/(smtp(_forward|_proxy|_bridge)?|connection|tls|relay(_dest_domains)?"
     r"|outbound|auth_flat_file|auth_vpopmaild)\.ini",
+    "stalwart": r"[^/]*stalwart[^/]*\.(toml|nd-?json|jsonl)|[^/]*stalwart[^/]*/([^/]+/)*[^/]+\.(toml|nd-?json|jsonl)"
+    r"|[^/]*stalwart[^/]*/([^/]+/)*(config|plan|export|snapshot)\.json",
     "declaration": r"\.?mailpolicy\.ya?ml",
 }
 """Format -> regular expression that the end of a path matches, from a slash on; the module has the format's name."""

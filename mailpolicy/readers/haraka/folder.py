@@ -82,7 +82,9 @@ def load(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Folder:
         if not files:
             start = source.start()
         files.append(path)
-        if name in _LISTS:
+        if name in _LISTS and not words(source):
+            unread.append(Unread(Span(path, 1, 1, 2), "is empty; Haraka takes the list that it brings along"))
+        elif name in _LISTS:
             lists[name] = words(source)
         else:
             inis[name] = parse(source)

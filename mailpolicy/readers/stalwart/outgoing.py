@@ -1,0 +1,143 @@
+"""Relay hosts of Stalwart, the passwords in its files, and what holds for the server as a whole."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mailpolicy.addresses import host_scope, network_scope
+from mailpolicy.facts import Draft
+from mailpolicy.passwords import is_placeholder, secret
+from mailpolicy.readers.stalwart.model import SOFTWARE, Config
+from mailpolicy.types import Fact, Origin
+
+_ROUTES = (re.compile(r"(queue\.route\.(.+))\.type"), re.compile(r"(remote\.(.+))\.address"))
+_SECRET = re.compile(r"(?:.*\.)?(?:secret|password|secret-key)(?:\.\d{4})?")
+_NO_SECRET = re.compile(r"\.(?:attributes|columns|query|macros)\.")
+_HASH = re.compile(r"\$[\w-]+\$|\{[A-Za-z0-9_.-]+\}")
+_URL = re.compile(r"[a-z+]+://[^:@/\s]*:([^@/\s]+)@")
+_TLS = {"require": "required", "required": "required", "optional": "opportunistic", "disable": "none"}
+
+
+def connections(config: Config) -> Iterator[Fact]:
+    """A session to each relay host: ``queue.route`` since 0.13, ``remote`` before."""
+    for key, stated in config.settings.items():
+        match = next((found for pattern in _ROUTES if (found := pattern.fullmatch(key))), None)
+        if match is None or (key.endswith(".type") and stated.value.lower() != "relay"):
+            continue
+        yield _connection(config, match[1], match[2])
+
+
+def _connection(config: Config, prefix: str, name: str) -> Fact:
+    address, port = config.get(f"{prefix}.address"), config.get(f"{prefix}.port")
+    first = address or config.get(f"{prefix}.type")
+    assert first is not None
+    draft = config.draft("connection", first.where)
+    draft.put("account", name)
+    protocol = config.get(f"{prefix}.protocol")
+    spoken = protocol.value.lower() if protocol else "smtp"
+    draft.maybe(
+        "protocol", spoken if spoken in ("smtp", "lmtp") else None, protocol.origins if protocol else (config.by(),)
+    )
+    draft.put("role", "relay")
+    host = address.value if address and address.known else None
+    draft.maybe("host", host, first.origins)
+    draft.maybe("scope", host_scope(host) if host else None, first.origins)
+    stated = int(port.value[:6]) if port and port.value.isdecimal() else None if port else 25
+    draft.maybe("port", stated if stated and stated < 65536 else None, port.origins if port else (config.by(),))
+    draft.put("port_stated", port is not None)
+    draft.put("broken", None if address else "the relay has no address", first.origins)
+    mode, told = _mode(config, prefix)
+    draft.maybe("tls", mode, told)
+    invalid = config.get(f"{prefix}.tls.allow-invalid-certs")
+    checked = (
+        {True: "none", False: "ca"}.get(invalid.yes)
+        if invalid and invalid.yes is not None
+        else None
+        if invalid
+        else "ca"
+    )
+    draft.maybe("verify", "none" if mode == "none" else checked, invalid.origins if invalid else (config.by(),))
+    user, password = config.get(f"{prefix}.auth.username"), config.get(f"{prefix}.auth.secret")
+    signs_in = user is not None and password is not None
+    draft.put("authenticates", signs_in, user.origins if user else ())
+    kept = (
+        "none"
+        if password is None or user is None
+        else "literal"
+        if password.known
+        else "file"
+        if "%{file:" in password.value
+        else None
+    )
+    if password is not None and "%{env:" in password.value:
+        kept = "environment"
+    draft.maybe("credential", kept, password.origins if password else ())
+    draft.maybe("cleartext_credentials", None if mode is None else signs_in and mode in ("none", "opportunistic"), told)
+    return draft.fact()
+
+
+def _mode(config: Config, prefix: str) -> tuple[str | None, tuple[Origin, ...]]:
+    """Implicit TLS unless ``tls.implicit`` is false; then what the strategy for STARTTLS says."""
+    implicit = config.get(f"{prefix}.tls.implicit")
+    if implicit is None:
+        return "implicit", (config.by(),)
+    if implicit.yes is not False:
+        return ("implicit" if implicit.yes else None), implicit.origins
+    starttls = config.get("queue.outbound.tls.starttls", "queue.tls.default.starttls")
+    if starttls is not None:
+        return _TLS.get(starttls.value.lower()), (*implicit.origins, *starttls.origins)
+    old = config.version < (0, 13) and config.whole
+    blocked = "queue.outbound.tls.starttls.0000.if" in config.settings
+    return ("required" if old and not blocked else None), (*implicit.origins, config.by())
+
+
+def secrets(config: Config) -> Iterator[Fact]:
+    """Passwords that stand in the files: not hashes, macros or names of attributes."""
+    version = ".".join(map(str, config.version))
+    for key, setting in config.settings.items():
+        where, text = setting.where, setting.value
+        url = _URL.match(text)
+        if url and where.end_column - where.column == len(text):
+            where, text = (
+                where._replace(column=where.column + url.start(1), end_column=where.column + url.end(1)),
+                url[1],
+            )
+        elif _SECRET.fullmatch(key) is None or _NO_SECRET.search(key) or _HASH.match(text):
+            continue
+        name = re.sub(r"\.\d{4}$", "", key)
+        fact = secret(SOFTWARE, version, config.path, name, text, where) if setting.known else None
+        if fact is not None and not is_placeholder(text):
+            yield fact
+
+
+def server(config: Config) -> Fact:
+    """The server: its name, VRFY and EXPN, its greeting, and who may tell it other addresses."""
+    draft = config.draft("server", config.start)
+    host = config.get("server.hostname", "lookup.default.hostname")
+    draft.maybe("host", host.value if host and host.known else None, host.origins if host else ())
+    asked = [config.decide(f"session.extensions.{name}", {"authenticated_as": ""}, False) for name in ("vrfy", "expn")]
+    told = next((result for result in asked if result.value is True), asked[0])
+    known = all(isinstance(result.value, bool) for result in asked)
+    draft.maybe("vrfy", any(result.value for result in asked) if known or told.value is True else None, told.origins)
+    if not any(key.startswith("session.connect.greeting") for key in config.settings):
+        draft.put("banner_version", False, (config.by(),))
+    else:
+        draft.unknown("banner_version")
+    _put_forged(draft, config)
+    return draft.fact()
+
+
+def _put_forged(draft: Draft, config: Config) -> None:
+    """Networks that may use the PROXY protocol: a list, or up to 0.15 a set, whose keys they are."""
+    key = re.compile(r"server\.(?:listener\..+\.)?proxy\.trusted-networks\.(.+)")
+    found = []
+    for name, setting in config.settings.items():
+        match = key.fullmatch(name)
+        if match and setting.known:
+            found.append((setting.value if match[1].isdecimal() else match[1], setting.where))
+    if found:
+        scope = network_scope(text for text, _ in found)
+        by = tuple(Origin("sets", where) for text, where in found if network_scope((text,)) == scope)
+        draft.put("forged_client_networks", tuple(dict.fromkeys(text for text, _ in found)), by)
+        draft.maybe("forged_client_scope", scope, by)
