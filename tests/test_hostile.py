@@ -82,6 +82,14 @@ SAMPLES: dict[str, dict[str, str]] = {
         "stalwart.ndjson": '{"@type":"create","object":"NetworkListener","value":{"a":{"name":"b","protocol":"imap",'
         '"bind":["[::]:993"],"tlsImplicit":true}}}\n',
     },
+    "james": {
+        "imapserver.xml": '<imapservers>\n <imapserver enabled="true">\n  <bind>0.0.0.0:993</bind>\n'
+        '  <tls socketTLS="true" startTLS="false">\n   <keystore>file://conf/keystore</keystore>\n  </tls>\n'
+        " </imapserver>\n</imapservers>\n",
+        "mailetcontainer.xml": '<mailetcontainer>\n <processors>\n  <processor state="relay">\n'
+        '   <mailet match="All" class="RemoteDelivery">\n    <startTLS>true</startTLS>\n   </mailet>\n'
+        "  </processor>\n </processors>\n</mailetcontainer>\n",
+    },
     "declaration": {
         "mailpolicy.yaml": "servers:\n  - host: mail.example.org\n    listeners:\n"
         "      - {protocol: imap, port: 993, tls: implicit, auth: tls-only}\n"

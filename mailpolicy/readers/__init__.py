@@ -50,6 +50,7 @@ PATTERNS: dict[str, str] = {
     r"|outbound|auth_flat_file|auth_vpopmaild)\.ini",
     "stalwart": r"[^/]*stalwart[^/]*\.(toml|nd-?json|jsonl)|[^/]*stalwart[^/]*/([^/]+/)*[^/]+\.(toml|nd-?json|jsonl)"
     r"|[^/]*stalwart[^/]*/([^/]+/)*(config|plan|export|snapshot)\.json",
+    "james": r"([^/]*[._-])?(smtp|lmtp|imap|pop3|managesieve)server[^/]*\.xml|mailetcontainer[^/]*\.xml",
     "declaration": r"\.?mailpolicy\.ya?ml",
 }
 """Format -> regular expression that the end of a path matches, from a slash on; the module has the format's name."""
