@@ -36,9 +36,8 @@ def _connection(config: Config, prefix: str, name: str) -> Fact:
     draft.put("account", name)
     protocol = config.get(f"{prefix}.protocol")
     spoken = protocol.value.lower() if protocol else "smtp"
-    draft.maybe(
-        "protocol", spoken if spoken in ("smtp", "lmtp") else None, protocol.origins if protocol else (config.by(),)
-    )
+    told = protocol.origins if protocol else (config.by(),)
+    draft.maybe("protocol", spoken if spoken in ("smtp", "lmtp") else None, told)
     draft.put("role", "relay")
     host = address.value if address and address.known else None
     draft.maybe("host", host, first.origins)
@@ -47,34 +46,34 @@ def _connection(config: Config, prefix: str, name: str) -> Fact:
     draft.maybe("port", stated if stated and stated < 65536 else None, port.origins if port else (config.by(),))
     draft.put("port_stated", port is not None)
     draft.put("broken", None if address else "the relay has no address", first.origins)
-    mode, told = _mode(config, prefix)
-    draft.maybe("tls", mode, told)
-    invalid = config.get(f"{prefix}.tls.allow-invalid-certs")
-    checked = (
-        {True: "none", False: "ca"}.get(invalid.yes)
-        if invalid and invalid.yes is not None
-        else None
-        if invalid
-        else "ca"
-    )
-    draft.maybe("verify", "none" if mode == "none" else checked, invalid.origins if invalid else (config.by(),))
-    user, password = config.get(f"{prefix}.auth.username"), config.get(f"{prefix}.auth.secret")
-    signs_in = user is not None and password is not None
-    draft.put("authenticates", signs_in, user.origins if user else ())
-    kept = (
-        "none"
-        if password is None or user is None
-        else "literal"
-        if password.known
-        else "file"
-        if "%{file:" in password.value
-        else None
-    )
-    if password is not None and "%{env:" in password.value:
-        kept = "environment"
-    draft.maybe("credential", kept, password.origins if password else ())
-    draft.maybe("cleartext_credentials", None if mode is None else signs_in and mode in ("none", "opportunistic"), told)
+    mode, by = _mode(config, prefix)
+    draft.maybe("tls", mode, by)
+    _put_verify(draft, config, prefix, mode)
+    signs_in = _put_login(draft, config, prefix)
+    draft.maybe("cleartext_credentials", None if mode is None else signs_in and mode in ("none", "opportunistic"), by)
     return draft.fact()
+
+
+def _put_verify(draft: Draft, config: Config, prefix: str, mode: str | None) -> None:
+    invalid = config.get(f"{prefix}.tls.allow-invalid-certs")
+    if mode == "none" or (invalid is not None and invalid.yes):
+        draft.put("verify", "none", invalid.origins if invalid else ())
+    else:
+        known = invalid is None or invalid.yes is False
+        draft.maybe("verify", "ca" if known else None, invalid.origins if invalid else (config.by(),))
+
+
+def _put_login(draft: Draft, config: Config, prefix: str) -> bool:
+    """A login takes a name and a password; returns whether there is one."""
+    user, password = config.get(f"{prefix}.auth.username"), config.get(f"{prefix}.auth.secret")
+    if user is None or password is None:
+        draft.put("authenticates", False)
+        draft.put("credential", "none")
+        return False
+    draft.put("authenticates", True, user.origins)
+    kept = "file" if "%{file:" in password.value else "environment" if "%{env:" in password.value else None
+    draft.maybe("credential", "literal" if password.known else kept, password.origins)
+    return True
 
 
 def _mode(config: Config, prefix: str) -> tuple[str | None, tuple[Origin, ...]]:
