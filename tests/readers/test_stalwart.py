@@ -322,6 +322,27 @@ def test_plans(plan: str, expected: tuple[object, ...]) -> None:
     assert tuple(fact.values.get(field) for field in ("protocol", "port", "tls", "auth")) == expected
 
 
+@pytest.mark.parametrize("operation", ["create", "upsert", "reconcile"])
+def test_operations_of_plans_and_matches_by_number(operation: str) -> None:
+    plan = f'{{"@type":"{operation}","object":"NetworkListener","matchOn":["name"],"value":{{"sub":'
+    plan += '{"protocol":"smtp","bind":{"[::]:587":true}}}}\n{"@type":"update","object":"MtaStageAuth","value":'
+    plan += '{"saslMechanisms":{"match":{"0":{"if":"is_tls","then":"[plain, login]"}},"else":"[]"}}}\n'
+    values = only({PLAN: plan}).values
+    assert (values["service"], values["tls"], values["auth"]) == ("sub", "required", "tls-only")
+
+
+def test_passwords_of_accounts_in_a_plan() -> None:
+    plan = '{"@type":"create","object":"Account","value":{"a":{"name":"b","credentials":{"0":{"@type":"Password",'
+    plan += '"secret":"hunter7"}}}}}\n' + LISTENER % ("imap", '["[::]:993"]', "")
+    fact = only({PLAN: plan}, "secret")
+    assert (blamed(plan, fact, "storage"), fact.values["setting"]) == ("hunter7", "Account.b.credentials.0.secret")
+
+
+def test_what_a_plan_destroys_is_not_there() -> None:
+    plan = LISTENER % ("imap", '["[::]:993"]', "")
+    assert facts({PLAN: plan.replace("create", "destroy")}) == []
+
+
 def test_a_relay_of_a_plan() -> None:
     plan = (
         '{"@type":"create","object":"MtaRoute","value":{"r":{"@type":"Relay","name":"out","address":"smtp.example.org",'

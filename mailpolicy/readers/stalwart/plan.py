@@ -103,14 +103,15 @@ def _children(node: Node) -> list[Node]:
 
 
 def _apply(settings: dict[str, Setting], operation: Node) -> None:
+    """create, upsert and reconcile hold objects by an id of their own; update is for the one object of a kind."""
     kind = _text(operation, "object")
     value = operation.get("value") if isinstance(operation, dict) else None
-    if not kind or not isinstance(value, dict):
+    if not kind or not isinstance(value, dict) or _text(operation, "@type") == "destroy":
         return
-    objects = _children(value) if _text(operation, "@type") == "create" else [value]
-    for made in objects:
+    single = _text(operation, "@type") == "update"
+    for name, made in {"": value}.items() if single else value.items():
         if isinstance(made, dict):
-            _object(settings, kind, made)
+            _object(settings, kind, _text(made, "name") or name, made)
 
 
 def _text(node: Node | None, name: str) -> str:
@@ -118,8 +119,7 @@ def _text(node: Node | None, name: str) -> str:
     return found.value if isinstance(found, Setting) else ""
 
 
-def _object(settings: dict[str, Setting], kind: str, made: dict[str, Node]) -> None:
-    name = _text(made, "name")
+def _object(settings: dict[str, Setting], kind: str, name: str, made: dict[str, Node]) -> None:
     if kind == "NetworkListener" and name:
         _named(settings, f"server.listener.{name}", _LISTENER, made)
         _many(settings, f"server.listener.{name}.bind", made.get("bind"))
@@ -137,9 +137,20 @@ def _object(settings: dict[str, Setting], kind: str, made: dict[str, Node]) -> N
         _named(settings, f"queue.tls.{name}", _STRATEGY, made)
     elif kind == "Imap":
         _named(settings, "imap.auth", {"allowPlainTextAuth": "allow-plain-text"}, made)
+    if kind != "MtaRoute":
+        _secrets(settings, f"{kind}.{name}" if name else kind, made)
     for (of, member), key in _EXPRESSIONS.items():
         if of == kind and member in made:
             _expression(settings, key, made[member])
+
+
+def _secrets(settings: dict[str, Setting], prefix: str, node: dict[str, Node]) -> None:
+    """Whatever is called a secret, wherever in an object: passwords of accounts, directories and stores."""
+    for name, inner in node.items():
+        if isinstance(inner, dict):
+            _secrets(settings, f"{prefix}.{name}", inner)
+        elif name == "secret":
+            settings[f"{prefix}.secret"] = inner
 
 
 def _named(settings: dict[str, Setting], prefix: str, names: dict[str, str], made: dict[str, Node]) -> None:
