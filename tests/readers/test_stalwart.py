@@ -368,6 +368,7 @@ def test_a_relay_of_a_plan() -> None:
         (NAME, '[server.listener.a]\nprotocol = "imap"\nprotocol = "imap"\n'),
         (NAME, "[server.listener.a\nbind\n"),
         (NAME, "[server.listener.a]\nno value\n"),
+        (NAME, "[server.listener.'a']\nprotocol = \"imap\"\n"),
         (PLAN, '{"@type":"create","object":"NetworkListener","value":{'),
         (PLAN, '{"object":"NetworkListener"' + '{"a":' * 100),
         (PLAN, '{"object":"NetworkListener"}}}}'),

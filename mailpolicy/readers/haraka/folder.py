@@ -79,7 +79,7 @@ def load(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Folder:
             unread.append(Unread(Span(path, 1, 1, 2), str(problem), True))
             files.append(path)
             continue
-        if not files:
+        if not files or (name == "plugins" and "smtp.ini" not in inis):
             start = source.start()
         files.append(path)
         if name in _LISTS and not words(source):

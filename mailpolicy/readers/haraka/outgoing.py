@@ -60,7 +60,6 @@ def _connection(folder: Folder, ini: Ini, host: Item, port: Item | None, declare
     stated = ini.last("host", section) is not None or ini.last("forwarding_host_pool", section) is not None
     draft.put("account", section)
     draft.put("protocol", "smtp")
-    draft.put("role", "relay")
     name = host.value if host.known and host.value else None
     draft.maybe("host", name, host.origins if stated else (folder.by(),))
     draft.maybe("scope", host_scope(name) if name else None, host.origins)
@@ -77,6 +76,7 @@ def _connection(folder: Folder, ini: Ini, host: Item, port: Item | None, declare
     draft.maybe("verify", None if wanted is None else "ca" if wanted else "none", told)
     user, password = ini.last("auth_user", section), ini.last("auth_pass", section)
     signs_in = user is not None and bool(user.value)
+    draft.put("role", "submission" if signs_in else "relay", user.origins if user and signs_in else ())
     draft.put("authenticates", signs_in, user.origins if user else ())
     draft.put("credential", "literal" if signs_in and password and password.known else "none",
               password.origins if password else ())  # fmt: skip

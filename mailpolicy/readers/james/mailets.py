@@ -66,7 +66,6 @@ def _connection(
     queue = reading.value(element, "outgoing")
     draft.put("account", queue.text if queue and queue.text else "outgoing")
     draft.put("protocol", "smtp")
-    draft.put("role", "relay")
     draft.maybe("host", host, by)
     draft.maybe("scope", "any" if host == "*" else host_scope(host) if host else None, by)
     draft.maybe("port", port, by)
@@ -78,6 +77,7 @@ def _connection(
     user = reading.value(element, "gatewayUsername") or reading.value(element, "gatewayusername")
     password = reading.value(element, "gatewayPassword")
     signs_in = user is not None and host != "*"
+    draft.put("role", "submission" if signs_in else "relay", user.origins if user and signs_in else ())
     draft.put("authenticates", signs_in, user.origins if user and signs_in else ())
     kept = "none" if password is None or not signs_in else "literal" if password.known else None
     draft.maybe("credential", kept, password.origins if password else ())

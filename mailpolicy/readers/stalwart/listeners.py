@@ -15,6 +15,7 @@ from mailpolicy.types import Fact, Origin, Unread
 
 PROTOCOLS = ("smtp", "lmtp", "imap", "pop3", "managesieve", "http", "https", "jmap")
 _ID = re.compile(r"server\.listener\.(.+)\.protocol")
+_BOUND = re.compile(r"server\.listener\.([^.]+)\.bind(?:\.0000)?")
 _BIND = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|(\d+\.\d+\.\d+\.\d+)):(\d{1,5})")
 _TAIL = re.compile(r":(\d{1,5})$")
 _VERSIONS = {"TLSv1.2": "TLSv1.2", "0x0303": "TLSv1.2", "TLSv1.3": "TLSv1.3", "0x0304": "TLSv1.3"}
@@ -56,6 +57,10 @@ def sockets(config: Config) -> tuple[list[Socket], list[Unread]]:
                 unread.append(Unread(bind.where, "is no address with a port; Stalwart does not listen on it"))
             else:
                 found.append(made)
+    for key, bind in config.settings.items():
+        match = _BOUND.fullmatch(key)
+        if match and f"server.listener.{match[1]}.protocol" not in config.settings and config.whole:
+            unread.append(Unread(bind.where, "belongs to a listener without a protocol; Stalwart leaves it out"))
     return found, unread
 
 

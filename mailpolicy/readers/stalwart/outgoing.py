@@ -38,7 +38,6 @@ def _connection(config: Config, prefix: str, name: str) -> Fact:
     spoken = protocol.value.lower() if protocol else "smtp"
     told = protocol.origins if protocol else (config.by(),)
     draft.maybe("protocol", spoken if spoken in ("smtp", "lmtp") else None, told)
-    draft.put("role", "relay")
     host = address.value if address and address.known else None
     draft.maybe("host", host, first.origins)
     draft.maybe("scope", host_scope(host) if host else None, first.origins)
@@ -50,6 +49,7 @@ def _connection(config: Config, prefix: str, name: str) -> Fact:
     draft.maybe("tls", mode, by)
     _put_verify(draft, config, prefix, mode)
     signs_in = _put_login(draft, config, prefix)
+    draft.put("role", "submission" if signs_in else "relay")
     draft.maybe("cleartext_credentials", None if mode is None else signs_in and mode in ("none", "opportunistic"), by)
     return draft.fact()
 

@@ -16,6 +16,7 @@ _DEEPEST = 10
 _BLANK = re.compile(r"(?:[ \t\r\n]+|#[^\n]*)*")
 _SPACE = re.compile(r"[ \t\r]*")
 _HEADING = re.compile(r"\[(\[)?((?:[^\"\[\]\n]|\"(?:[^\"\\\n]|\\.)*\")+)\](\])?[^\n]*")
+_STRANGE = re.compile(r"[^\w.\s-]")
 _PIECE = re.compile(r'"((?:[^"\\\n]|\\.)*)"|[^"]+')
 _KEY = re.compile(r'((?:[^"=,}\n]|"(?:[^"\\\n]|\\.)*")*)')
 _BARE = re.compile(r"[\w.+-]+(?:[ \t]+[\w.+-]+)*")
@@ -152,6 +153,9 @@ class _Reading:
             elif self.peek() == "[":
                 heading = self.take(_HEADING, "is no heading of a table")
                 name = _lowered(heading[2])
+                wrong = _STRANGE.search(_PIECE.sub(lambda p: "" if p[1] is not None else p[0], heading[2]))
+                if wrong is not None:
+                    raise _Wrong("holds a character that Stalwart refuses in the name of a table", heading.start())
                 if heading[1]:
                     count = count + 1 if name == last else 0
                     last = name
