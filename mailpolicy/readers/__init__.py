@@ -48,7 +48,7 @@ PATTERNS: dict[str, str] = {
     "cyrus": r"([^/]*[._-])?(imapd|cyrus)\.conf",
     "haraka": r"(config|[^/]*[Hh]araka[^/]*)/(smtp(_forward|_proxy|_bridge)?|connection|tls|relay(_dest_domains)?"
     r"|outbound|auth_flat_file|auth_vpopmaild)\.ini",
-    "stalwart": r"[^/]*stalwart[^/]*\.(toml|nd-?json|jsonl)|[^/]*stalwart[^/]*/([^/]+/)*[^/]+\.(toml|nd-?json|jsonl)"
+    "stalwart": r"[^/]*stalwart[^/]*\.(toml|ndjson|jsonl)|[^/]*stalwart[^/]*/([^/]+/)*[^/]+\.(toml|ndjson|jsonl)"
     r"|[^/]*stalwart[^/]*/([^/]+/)*(config|plan|export|snapshot)\.json",
     "james": r"([^/]*[._-])?(smtp|lmtp|imap|pop3|managesieve)server[^/]*\.xml|mailetcontainer[^/]*\.xml",
     "declaration": r"\.?mailpolicy\.ya?ml",

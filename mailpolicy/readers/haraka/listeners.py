@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from mailpolicy.addresses import network_scope, scope_of
 from mailpolicy.facts import Draft
@@ -32,6 +32,16 @@ class Socket(NamedTuple):
     host: str | None
     port: int | None
     where: Span | None
+
+
+class Tls(NamedTuple):
+    """tls.ini, and the ports that its lists name."""
+
+    ini: Ini
+    clear: Mapping[str, Item]
+    """Ports without STARTTLS."""
+    strict: Mapping[str, Item]
+    """Ports that demand a certificate of the client."""
 
 
 class Login(NamedTuple):
@@ -125,6 +135,7 @@ def facts(folder: Folder, found: list[Socket]) -> Iterator[Fact]:
     offered, trusted = login(folder), _trusted(folder)
     smtps = folder.inis.get("smtp.ini", Ini()).last("smtps_port")
     implicit = 465 if smtps is None else int(smtps.value) if smtps.value.isdecimal() and len(smtps.value) < 6 else None
+    tls = _tls(folder)
     for socket in found:
         declared = socket.where or folder.start
         draft = folder.draft("listener", declared)
@@ -140,36 +151,40 @@ def facts(folder: Folder, found: list[Socket]) -> Iterator[Fact]:
         draft.put("broken", None)
         draft.put("proxied", False)
         mode = ("implicit" if socket.port == implicit else "starttls") if known else None
-        _put_tls(draft, folder, socket, mode, offered)
+        _put_tls(draft, folder, socket, mode, offered, tls)
         _put_login(draft, folder, offered, mode, draft.values.get("scope") == "loopback")
         _put_relay(draft, folder, offered, socket.port, trusted)
         yield draft.fact()
 
 
-def _put_tls(draft: Draft, folder: Folder, socket: Socket, mode: str | None, offered: Login) -> None:
+def _tls(folder: Folder) -> Tls:
+    ini = folder.inis.get("tls.ini", Ini())
+    clear = {item.value: item for item in ini.all("no_starttls_ports") if item.is_list}
+    return Tls(ini, clear, {item.value: item for item in ini.all("requireAuthorized")})
+
+
+def _put_tls(draft: Draft, folder: Folder, socket: Socket, mode: str | None, offered: Login, tls: Tls) -> None:
     """TLS from the first byte on ``smtps_port``; else STARTTLS where the plugin ``tls`` is loaded."""
-    settings = folder.inis.get("tls.ini", Ini())
     smtps = folder.inis.get("smtp.ini", Ini()).last("smtps_port")
     if mode == "implicit":
         draft.put("tls", "implicit", smtps.origins if smtps else (folder.by(),))
     elif mode is None or folder.plugins is None:
         draft.unknown("tls", smtps.origins if smtps and mode is None else ())
     else:
-        _put_starttls(draft, folder, socket, offered, settings)
+        _put_starttls(draft, folder, socket, offered, tls.clear.get(str(socket.port)))
     if draft.values.get("tls") == "none":
         return
-    cert = settings.last("cert")
+    cert = tls.ini.last("cert")
     if cert is None:
         draft.put("certificate", "tls_cert.pem", (folder.by(),))
     else:
         draft.maybe("certificate", cert.value if cert.known and cert.value else None, cert.origins)
-    _put_versions(draft, folder, settings)
-    _put_client_certificate(draft, folder, settings, socket.port)
+    _put_versions(draft, folder, tls.ini)
+    _put_client_certificate(draft, folder, tls.ini, tls.strict.get(str(socket.port)))
 
 
-def _put_starttls(draft: Draft, folder: Folder, socket: Socket, offered: Login, settings: Ini) -> None:
+def _put_starttls(draft: Draft, folder: Folder, socket: Socket, offered: Login, without: Item | None) -> None:
     plugin = folder.plugin("tls")
-    without = next((i for i in settings.all("no_starttls_ports") if i.is_list and i.value == str(socket.port)), None)
     if plugin is None or without is not None:
         draft.put("tls", "none", without.origins if without else (Origin("implies", folder.start, "no plugin tls"),))
         return
@@ -206,9 +221,8 @@ def _put_versions(draft: Draft, folder: Folder, settings: Ini) -> None:
     draft.put("tls_versions", _VERSIONS[_VERSIONS.index(lowest) :], by)
 
 
-def _put_client_certificate(draft: Draft, folder: Folder, settings: Ini, port: int | None) -> None:
+def _put_client_certificate(draft: Draft, folder: Folder, settings: Ini, here: Item | None) -> None:
     asked, strict = settings.last("requestCert"), settings.last("rejectUnauthorized")
-    here = next((i for i in settings.all("requireAuthorized") if i.value == str(port)), None)
     told: Item | None = here or (strict if strict is not None and strict.yes is not False else asked)
     origins = told.origins if told else (folder.by(),)
     draft.put("client_certificate_login", False)

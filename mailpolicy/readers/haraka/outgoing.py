@@ -97,10 +97,12 @@ def _sends(folder: Folder) -> bool:
     return folder.plugin("queue/smtp_bridge") is None
 
 
-def _put_tls(draft: Draft, folder: Folder, host: str) -> None:
+def _forced(folder: Folder) -> dict[str, Item]:
+    return {item.value: item for item in folder.inis.get("tls.ini", Ini()).all("force_tls_hosts", "outbound")}
+
+
+def _put_tls(draft: Draft, folder: Folder, forced: Item | None) -> None:
     """STARTTLS where it is offered, unless outbound.ini says no; ``force_tls_hosts`` demands it, and checks."""
-    hosts = folder.inis.get("tls.ini", Ini()).all("force_tls_hosts", "outbound")
-    forced = next((item for item in hosts if item.value == host), None)
     if forced is not None:
         draft.put("tls", "required", forced.origins)
         draft.put("verify", "ca", forced.origins)
@@ -123,6 +125,7 @@ def _outbound(folder: Folder) -> Iterator[Fact]:
             at = item.where.column + match.start(1)
             end = item.where.column + match.end(2 if match[2] else 1)
             targets.append((match[1], int(match[2] or 25), item.where._replace(column=at, end_column=end)))
+    hosts = _forced(folder)
     for host, port, where in targets:
         draft = folder.draft("connection", where)
         by = (Origin("sets", where),) if host != "*" else ()
@@ -132,7 +135,7 @@ def _outbound(folder: Folder) -> Iterator[Fact]:
         draft.put("host", host, by)
         draft.put("scope", "any" if host == "*" else host_scope(host), by)
         draft.maybe("port", port if 0 < port < 65536 else None, by)
-        _put_tls(draft, folder, host)
+        _put_tls(draft, folder, hosts.get(host))
         draft.put("authenticates", False)
         draft.put("cleartext_credentials", False)
         draft.put("broken", None)
@@ -153,7 +156,7 @@ def _bridge(folder: Folder, ini: Ini) -> Fact:
     draft.maybe("port", number if number < 65536 and (port is None or port.known) else None,
                 port.origins if port else (folder.by(),))  # fmt: skip
     draft.put("port_stated", port is not None)
-    _put_tls(draft, folder, host.value)
+    _put_tls(draft, folder, _forced(folder).get(host.value))
     draft.put("authenticates", True, host.origins)
     draft.put("cleartext_credentials", draft.values.get("tls") != "required", host.origins)
     draft.put("broken", None)

@@ -14,6 +14,7 @@ from mailpolicy.xml_positions import Element
 
 PORTS = {"smtp": 25, "lmtp": 24, "imap": 143, "pop3": 110, "managesieve": 4190}
 LOGINS = {"imap": ("PLAIN",), "pop3": ("PLAIN",), "managesieve": ("PLAIN",), "smtp": ("PLAIN", "LOGIN"), "lmtp": ()}
+_MOST = 100
 _ENFORCED = (3, 10)
 """The version from which on SMTP and POP3 refuse passwords without TLS; up to 3.9 requireSSL only hid AUTH."""
 _IDENTITY = {"true": True, "strict": True, "relaxed": True, "false": False, "disabled": False}
@@ -48,7 +49,11 @@ def facts(reading: Reading, element: Element, protocol: str) -> Iterator[Fact]:
         return
     mode, told, broken = _mode(reading, element)
     server = Server(element, protocol, mode, told)
-    for bind in _binds(reading, element, protocol):
+    binds = _binds(reading, element, protocol)
+    if len(binds) > _MOST:
+        where = binds[_MOST][2].where
+        reading.unread.append(Unread(where, f"is one of more than {_MOST} addresses; the rest is not read"))
+    for bind in binds[:_MOST]:
         host, port, value = bind
         draft = reading.draft("listener", value.where)
         by = value.origins if value.text else (reading.by(),)

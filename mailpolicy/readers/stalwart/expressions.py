@@ -18,7 +18,8 @@ Known = Plain | tuple[Plain | None, ...]
 _TOKEN = re.compile(
     r"\s*(?:'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"|(\d+)(?![\w.])|([A-Za-z_][\w.-]*)|(&&|\|\||[!=<>]=|[!=<>()\[\],+*/-])|(\S+))"
 )
-_DEEPEST = 40
+_DEEPEST, _LONGEST, _MOST = 40, 1000, 50
+"""What is nested more deeply, longer, or has more conditions is unknown: real ones stay far below."""
 
 
 class Result(NamedTuple):
@@ -116,6 +117,8 @@ class _Parser:
 
 def evaluate(text: str, names: Mapping[str, Known]) -> Known | None:
     """The value of an expression, or None when it is not known."""
+    if len(text) > _LONGEST:
+        return None
     parser = _Parser(text, names)
     value = parser.any_of()
     return value if parser.at >= len(parser.tokens) else None
@@ -129,8 +132,7 @@ def block(settings: Mapping[str, Setting], key: str, names: Mapping[str, Known])
     if f"{key}.0000" in settings:
         found = _listed(settings, key)
         return Result(tuple(item.value for item in found), found[0].origins)
-    count = 0
-    while True:
+    for count in range(_MOST):
         prefix = f"{key}.{count:04}"
         condition = settings.get(f"{prefix}.if")
         if condition is None:
@@ -140,7 +142,7 @@ def block(settings: Mapping[str, Setting], key: str, names: Mapping[str, Known])
             return Result(None, condition.origins)
         if holds:
             return _chosen(settings, f"{prefix}.then", names)
-        count += 1
+    return Result(None, ())
 
 
 def _holds(settings: Mapping[str, Setting], prefix: str, condition: Setting, names: Mapping[str, Known]) -> bool | None:

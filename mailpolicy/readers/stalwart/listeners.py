@@ -19,6 +19,7 @@ _BOUND = re.compile(r"server\.listener\.([^.]+)\.bind(?:\.0000)?")
 _BIND = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|(\d+\.\d+\.\d+\.\d+)):(\d{1,5})")
 _TAIL = re.compile(r":(\d{1,5})$")
 _VERSIONS = {"TLSv1.2": "TLSv1.2", "0x0303": "TLSv1.2", "TLSv1.3": "TLSv1.3", "0x0304": "TLSv1.3"}
+_MOST = 1000
 _READABLE = ("PLAIN", "LOGIN")
 _BEARER_SINCE, _XOAUTH2_SINCE = (0, 10), (0, 12)
 CLEAR_IMAP = "AUTHENTICATE PLAIN is taken without TLS whatever allow-plain-text says; it governs LOGIN alone"
@@ -61,7 +62,9 @@ def sockets(config: Config) -> tuple[list[Socket], list[Unread]]:
         match = _BOUND.fullmatch(key)
         if match and f"server.listener.{match[1]}.protocol" not in config.settings and config.whole:
             unread.append(Unread(bind.where, "belongs to a listener without a protocol; Stalwart leaves it out"))
-    return found, unread
+    if len(found) > _MOST:
+        unread.append(Unread(found[_MOST].bind.where, f"is one of more than {_MOST} sockets; the rest is not read"))
+    return found[:_MOST], unread
 
 
 def _socket(name: str, protocol: str, bind: Setting) -> Socket | None:

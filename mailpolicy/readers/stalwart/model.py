@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Mapping
 
 from mailpolicy.facts import Draft
@@ -15,14 +16,11 @@ from mailpolicy.types import Origin, Span, Unread, Unreadable, Version
 
 SOFTWARE = "stalwart"
 NEWEST_TOML, NEWEST, OLD = (0, 15, 5), (0, 16, 16), (0, 6)
-_SPLIT = (
-    "include.files.0000",
-    "include.files",
-    "session.auth.allow-plain-text",
-    "macros.base_path",
-    "global.shared-map.shard",
-)
+_SPLIT = ("include.files", "include.files.0000", "session.auth.allow-plain-text", "macros.base_path")
 """Keys that versions up to 0.6 alone have."""
+_PIECES = frozenset({"common", "directory", "imap", "jmap", "smtp", "store"})
+"""Folders of the pieces that their config.toml includes."""
+_JSON = re.compile(r"\.(?:nd)?jsonl?(?:\.[a-z0-9]+)?$")
 
 
 class Config(NamedTuple):
@@ -76,9 +74,7 @@ def load(tree: Tree, path: str, version: Version | None) -> Config:
     except Unreadable as problem:
         where = Span(path, 1, 1, 2)
         return Config(path, NEWEST, {}, where, False, (path,), (Unread(where, str(problem), True),), ())
-    if source.text.lstrip()[:1] in ("{", "[") and path.rpartition("/")[2].split(".", 1)[-1].startswith(
-        ("json", "ndjson")
-    ):
+    if _JSON.search(path):
         found, unread = parse_plan(source)
         numbers = version.numbers if version else NEWEST
         return Config(path, numbers, found, source.start(), True, (path,), unread, ())
@@ -98,7 +94,7 @@ def load(tree: Tree, path: str, version: Version | None) -> Config:
             continue
         told += faults
         settings = {**more, **settings}
-    old = any(key in settings for key in _SPLIT) or path.rpartition("/")[2].split(".")[0] != "config"
+    old = any(key in settings for key in _SPLIT) or posixpath.basename(posixpath.dirname(path)) in _PIECES
     numbers = version.numbers if version else OLD if old else NEWEST_TOML
     whole = not notes and (numbers >= (0, 7) or len(files) > 1)
     return Config(path, numbers, settings, source.start(), whole, tuple(files), tuple(told), tuple(notes))

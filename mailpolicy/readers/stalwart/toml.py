@@ -19,7 +19,7 @@ _HEADING = re.compile(r"\[(\[)?((?:[^\"\[\]\n]|\"(?:[^\"\\\n]|\\.)*\")+)\](\])?[
 _STRANGE = re.compile(r"[^\w.\s-]")
 _PIECE = re.compile(r'"((?:[^"\\\n]|\\.)*)"|[^"]+')
 _KEY = re.compile(r'((?:[^"=,}\n]|"(?:[^"\\\n]|\\.)*")*)')
-_BARE = re.compile(r"[\w.+-]+(?:[ \t]+[\w.+-]+)*")
+_BARE = re.compile(r"(?:[^\W_]|[.+-])+")
 _LONG = {quote: re.compile(quote * 3 + r"\n?(.*?)" + quote * 3, re.DOTALL) for quote in "\"'"}
 _SHORT = {quote: re.compile(quote + r"((?:[^\\" + quote + r"]|\\.)*)" + quote, re.DOTALL) for quote in "\"'"}
 _FILLED = re.compile(r"(?:\{\{|\{%|<%|\$\{|__[A-Z])[^\n]*")
@@ -99,7 +99,7 @@ class _Reading:
         else:
             start = self.at
             word = self.take(_BARE, "is no value")
-            self.put(key, "".join(word[0].split()), start, word.end())
+            self.put(key, word[0], start, word.end())
 
     def string(self, key: str, quote: str) -> None:
         long = self.text.startswith(quote * 3, self.at)
