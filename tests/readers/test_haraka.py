@@ -117,7 +117,7 @@ def test_ports_without_starttls() -> None:
     [
         ("", "", "TLSv1.2"),
         ("minVersion=TLSv1.3", "", "TLSv1.3"),
-        ("minVersion=TLSv1", "", "TLSv1.2"),
+        ("minVersion=TLSv1", "3.1", "TLSv1.2"),
         ("minVersion=TLSv1", "2.8.28", None),
         ("minVersion=TLSv1\nciphers=ALL:@SECLEVEL=0", "", "TLSv1.0"),
         ("minVersion={{ v }}", "", None),
@@ -257,6 +257,28 @@ def test_secrets(name: str, text: str, secret: str | None) -> None:
 )
 def test_greeting(version: str, files: dict[str, str], told: bool | None) -> None:
     assert only("server", version, plugins=PLAIN, **files).values.get("banner_version") == told
+
+
+CONNECTION = "[haproxy]\nhosts[] =\n[max]\nbytes=1\n[message]\n[uuid]\n"
+
+
+@pytest.mark.parametrize(
+    ("connection", "version", "lacks"),
+    [
+        (CONNECTION, "", None),
+        (CONNECTION.replace("hosts[] =\n", ""), "", "hosts[] in [haproxy]"),
+        (CONNECTION.replace("[message]\n", ""), "", "[message]"),
+        ("listen=[::0]:25\n", "3.0.5", None),
+    ],
+)
+def test_3_1_stops_without_a_whole_connection_ini(connection: str, version: str, lacks: str | None) -> None:
+    broken = only(version=version, plugins=PLAIN, connection__ini=connection).values["broken"]
+    assert broken == (f"connection.ini lacks {lacks}: Haraka stops" if lacks else None)
+
+
+def test_a_folder_without_connection_ini_is_of_an_older_version() -> None:
+    assert only(plugins=PLAIN, smtp__ini="").values["version"] == "3.0.5"
+    assert only(plugins=PLAIN, connection__ini=CONNECTION).values["version"] == "3.1.6"
 
 
 def test_what_connection_ini_took_over_is_ignored_in_smtp_ini() -> None:

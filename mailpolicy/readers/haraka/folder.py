@@ -13,6 +13,7 @@ from mailpolicy.types import Origin, Span, Unread, Unreadable, Version
 
 SOFTWARE = "haraka"
 NEWEST = (3, 1, 6)
+OLDER = (3, 0, 5)
 CONNECTION_INI = (3, 1)
 """The version that moved smtpgreeting and parts of smtp.ini to connection.ini."""
 INI_FILES = (
@@ -49,6 +50,17 @@ class Folder(NamedTuple):
     def by(self) -> Origin:
         """The origin of a built-in default."""
         return Origin("default", None, f"Haraka {'.'.join(map(str, self.version))}")
+
+    def stopped(self) -> tuple[str | None, tuple[Origin, ...]]:
+        """Why no session works: 3.1 stops, at start or at the first client, at what connection.ini lacks."""
+        ini = self.inis.get("connection.ini")
+        if self.version < CONNECTION_INI or ini is None:
+            return None, ()
+        lacks = [f"[{name}]" for name in ("max", "message", "uuid") if name not in ini.headings]
+        if ini.last("hosts", "haproxy") is None:
+            lacks.append("hosts[] in [haproxy]")
+        why = f"connection.ini lacks {', '.join(lacks)}: Haraka stops" if lacks else None
+        return why, (Origin("implies", self.start, "connection.ini"),)
 
     def draft(self, kind: str, where: Span) -> Draft:
         """A fact of this folder."""
@@ -107,7 +119,5 @@ def _plain(path: str) -> str:
 
 
 def _shown(inis: dict[str, Ini], lists: dict[str, list[Word]]) -> tuple[int, ...]:
-    """The version that the files are for: a greeting or headers in their old places are of 3.0 or older."""
-    smtp = inis.get("smtp.ini", Ini())
-    old = "smtpgreeting" in lists or "haproxy_hosts" in lists or "headers" in smtp.sections()
-    return (3, 0) if old and "connection.ini" not in inis else NEWEST
+    """The version that the files are for: 3.1 does not start without connection.ini, older ones do not know it."""
+    return NEWEST if "connection.ini" in inis or not ("smtp.ini" in inis or "plugins" in lists) else OLDER

@@ -46,6 +46,8 @@ class Ini(NamedTuple):
     table: Mapping[tuple[str, str], Sequence[Item]] = {}
     unread: tuple[Unread, ...] = ()
     missing: bool = True
+    headings: frozenset[str] = frozenset()
+    """Names of all sections, empty ones too."""
 
     def last(self, name: str, section: str = "main") -> Item | None:
         """The setting that counts: the last one."""
@@ -93,12 +95,14 @@ def parse(source: Source) -> Ini:
     table: dict[tuple[str, str], list[Item]] = {}
     unread: list[Unread] = []
     section = "main"
+    headings = set()
     for text, number in _logical(source):
         where = source.line_span(number)
         heading = _SECTION.match(text)
         found = None if heading else _PARAM.match(text)
         if heading:
             section = heading[1].strip()
+            headings.add(section)
         elif found is None:
             if _TEMPLATE.search(text) is None:
                 unread.append(Unread(where, "is no setting, section or comment; Haraka ignores it"))
@@ -107,7 +111,7 @@ def parse(source: Source) -> Ini:
             where = _place(source, number, value or name)
             bare = name.removesuffix("[]")
             table.setdefault((section, bare), []).append(Item(section, bare, value, where, bare != name))
-    return Ini(table, tuple(unread), False)
+    return Ini(table, tuple(unread), False, frozenset(headings))
 
 
 def _place(source: Source, number: int, text: str) -> Span:

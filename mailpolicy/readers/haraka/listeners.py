@@ -148,7 +148,7 @@ def facts(folder: Folder, found: list[Socket]) -> Iterator[Fact]:
         known = socket.port is not None and implicit is not None
         submission = socket.port in LOGIN_PORTS or socket.port == implicit
         draft.maybe("role", ("submission" if submission else "mx") if known else None, by)
-        draft.put("broken", None)
+        draft.put("broken", *folder.stopped())
         draft.put("proxied", False)
         mode = ("implicit" if socket.port == implicit else "starttls") if known else None
         _put_tls(draft, folder, socket, mode, offered, tls)
