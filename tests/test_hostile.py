@@ -106,6 +106,27 @@ SAMPLES: dict[str, dict[str, str]] = {
         "Caddyfile": "{\n\tlayer4 {\n\t\t:993 {\n\t\t\t@a tls sni mail.example.org\n\t\t\troute @a {\n\t\t\t\ttls\n"
         '\t\t\t\tproxy mail:143\n\t\t\t}\n\t\t}\n\t}\n}\nmail.example.org {\n\trespond "OK" 200\n}\n'
     },
+    "haraka": {
+        "config/smtp.ini": "listen=[::0]:25,192.0.2.1:587\nsmtps_port=465\n[headers]\nadd_received=true\n",
+        "config/plugins": "tls\nauth/flat_file\nrelay\nrcpt_to.in_host_list\nqueue/smtp_forward\n",
+        "config/auth_flat_file.ini": "[core]\nmethods=CRAM-MD5\n",
+    },
+    "stalwart": {
+        "stalwart.toml": '[server.listener."smtp"]\nbind = ["[::]:25"]\nprotocol = "smtp"\n'
+        '[server.listener.imaptls]\nbind = "[::]:993"\nprotocol = "imap"\ntls.implicit = true\n'
+        '[session.rcpt]\nrelay = [ { if = "!is_empty(authenticated_as)", then = true }, { else = false } ]\n'
+        "[session.connect]\ngreeting = \"'hello'\"\n",
+        "stalwart.ndjson": '{"@type":"create","object":"NetworkListener","value":{"a":{"name":"b","protocol":"imap",'
+        '"bind":["[::]:993"],"tlsImplicit":true}}}\n',
+    },
+    "james": {
+        "imapserver.xml": '<imapservers>\n <imapserver enabled="true">\n  <bind>0.0.0.0:993</bind>\n'
+        '  <tls socketTLS="true" startTLS="false">\n   <keystore>file://conf/keystore</keystore>\n  </tls>\n'
+        " </imapserver>\n</imapservers>\n",
+        "mailetcontainer.xml": '<mailetcontainer>\n <processors>\n  <processor state="relay">\n'
+        '   <mailet match="All" class="RemoteDelivery">\n    <startTLS>true</startTLS>\n   </mailet>\n'
+        "  </processor>\n </processors>\n</mailetcontainer>\n",
+    },
     "declaration": {
         "mailpolicy.yaml": "servers:\n  - host: mail.example.org\n    listeners:\n"
         "      - {protocol: imap, port: 993, tls: implicit, auth: tls-only}\n"
@@ -128,6 +149,7 @@ FILES = [(reader, name) for reader, files in SAMPLES.items() for name in files]
 def spoil(folder: Path, reader: str, name: str, make: Make) -> None:
     """The reader's sample with one file replaced."""
     for other, text in SAMPLES[reader].items():
+        (folder / other).parent.mkdir(exist_ok=True)
         if other != name:
             (folder / other).write_text(text)
     make(folder / name, SAMPLES[reader][name].encode())
@@ -202,6 +224,7 @@ def unprivileged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator
     for reader, files in SAMPLES.items():  # loads all modules while they can be read
         (tmp_path / reader).mkdir()
         for name, text in files.items():
+            (tmp_path / reader / name).parent.mkdir(exist_ok=True)
             (tmp_path / reader / name).write_text(text)
     checked(tmp_path, capsys)
     folder = Path(tempfile.mkdtemp())
@@ -237,7 +260,7 @@ def test_not_utf8_and_crlf_are_read(reader: str, name: str, tmp_path: Path, caps
     """They are text still, and mean what they meant."""
     spoil(tmp_path, reader, name, whole)
     plain, _ = checked(tmp_path, capsys)
-    if not name.endswith((".xml", ".yaml")):
+    if not name.endswith((".xml", ".yaml", "json")):
         (tmp_path / name).write_bytes(b"# caf\xe9\n" + SAMPLES[reader][name].encode())
         assert checked(tmp_path, capsys)[0] == plain
     (tmp_path / name).write_bytes(SAMPLES[reader][name].encode().replace(b"\n", b"\r\n"))

@@ -55,6 +55,11 @@ PATTERNS: dict[str, str] = {
     r"|[^/]*traefik[^/]*/([^/]+/)*((dyn|tcp|tls|mail|smtp|imap|pop|submission|conf|static|file|rout|serv|provider|entry)"
     r"[^/]*|(dyn[^/]*|conf[^/]*|rules|custom|providers?|files?|rout[^/]*)/([^/]+/)*[^/]+)\.(ya?ml|toml)",
     "caddy": r"[^/]*[Cc]addyfile[^/]*|caddy[^/]*\.json|caddy/([^/]+/)*[^/]+\.(json|caddy|conf)",
+    "haraka": r"(config|[^/]*[Hh]araka[^/]*)/(smtp(_forward|_proxy|_bridge)?|connection|tls|relay(_dest_domains)?"
+    r"|outbound|auth_flat_file|auth_vpopmaild)\.ini",
+    "stalwart": r"[^/]*stalwart[^/]*\.(toml|ndjson|jsonl)|[^/]*stalwart[^/]*/([^/]+/)*[^/]+\.(toml|ndjson|jsonl)"
+    r"|[^/]*stalwart[^/]*/([^/]+/)*(config|plan|export|snapshot)\.json",
+    "james": r"([^/]*[._-])?(smtp|lmtp|imap|pop3|managesieve)server[^/]*\.xml|mailetcontainer[^/]*\.xml",
     "declaration": r"\.?mailpolicy\.ya?ml",
 }
 """Format -> regular expression that the end of a path matches, from a slash on; the module has the format's name."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from mailpolicy.readers.autoconfig.sections import PROTOCOLS, RANK, SOFTWARE, Reading, Section, connection, tls_of
-from mailpolicy.readers.autoconfig.xml_positions import Element, NotXml, elements
 from mailpolicy.tree import Tree
 from mailpolicy.types import Fact, Inventory, Span, Unread, Unreadable, Version
+from mailpolicy.xml_positions import Element, NotXml, elements
 
 __all__ = ["SOFTWARE", "groups", "read", "sniff"]
 

@@ -12,9 +12,9 @@ from mailpolicy.addresses import host_scope
 from mailpolicy.facts import Draft
 from mailpolicy.lean import NamedTuple
 from mailpolicy.providers import wants_oauth2
-from mailpolicy.readers.autoconfig.xml_positions import Element, Text
 from mailpolicy.text import Source
 from mailpolicy.types import Fact, Origin, Span, Unread
+from mailpolicy.xml_positions import Element, Text
 
 SOFTWARE = "autoconfig"
 PROTOCOLS = {

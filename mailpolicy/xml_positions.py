@@ -2,8 +2,8 @@
 
 Expat counts bytes of what it is fed. It is fed ASCII: every other character is replaced by one
 letter, so that its offsets are offsets into the text; values are then taken from the text itself.
-Template blocks are blanked the same way. Entity declarations are refused: they are never needed here
-and can unfold without bound or name other files.
+Template blocks are blanked the same way. Entity declarations are refused: no mail configuration needs them,
+and they can unfold without bound or name other files.
 """
 
 from __future__ import annotations
