@@ -14,13 +14,8 @@ from mailpolicy.readers.courier.shell import Environment
 from mailpolicy.text import Source
 from mailpolicy.types import Fact, Origin, Span, Unread
 
-_ROUTE = re.compile(r"([^:#\n]*):[ \t]*([^/\s][^/\n]*?)?[ \t\r]*(/[^\n]*)?")
 _ADDRESS = re.compile(r"\[?[0-9a-fA-F:.]+\]?")
-_OPTIONS = frozenset(
-    (
-        "SECURITY=STARTTLS", "SECURITY=REQUIRED", "SECURITY=SMTPS", "IPV4ONLY", "IPV6ONLY",
-    )
-)  # fmt: skip
+_OPTIONS = frozenset(("SECURITY=STARTTLS", "SECURITY=REQUIRED", "SECURITY=SMTPS", "IPV4ONLY", "IPV6ONLY"))
 _FILLED = ("{{", "{%", "<%", "${", "__", "@@")
 
 
@@ -51,18 +46,21 @@ def routes(source: Source) -> tuple[list[Route], list[Unread]]:
         text = line.split("#")[0].strip()
         if not text or any(mark in text for mark in _FILLED):
             continue
-        match = _ROUTE.match(line)
-        if match is None:
-            unread.append(Unread(source.span(begin, begin + len(line.rstrip())), "has no colon: is no route"))
+        head, colon, tail = line.split("#")[0].partition(":")
+        if not colon:
+            unread.append(Unread(source.span(begin), "has no colon: is no route"))
             continue
-        options = frozenset(re.split(r"[, \t\r]+", (match[3] or "").upper().lstrip("/").replace(" /", " ")))
-        placed = source.span(begin + match.start(3), begin + match.end(3)) if match[3] else None
-        target = match[2] or ""
-        where = source.span(begin + match.start(2), begin + match.end(2)) if target else source.span(begin)
+        first = begin + len(head) + 1
+        named, slash, listed = tail.rpartition("/") if "/" in tail else (tail, "", "")
+        target, options = named.strip(), frozenset(re.split(r"[, \t\r]+", listed.upper()))
+        left = first + len(named) - len(named.lstrip())
+        where = source.span(left, left + len(target)) if target else source.span(begin)
+        start = first + len(named)
+        placed = source.span(start, start + 1 + len(listed.rstrip())) if slash else None
         strange = sorted(options - _OPTIONS - {""})
         if strange and placed:
             unread.append(Unread(placed, f"Courier knows no {strange[0][:40]} here and passes over it"))
-        found.append(Route(match[1].strip().lower(), target, where, options, placed))
+        found.append(Route(head.strip().lower(), target, where, options, placed))
     return found, unread
 
 
