@@ -142,6 +142,7 @@ def test_tls_and_logins(files: dict[str, str], port: int, tls: str | None, auth:
         (smtp("ESMTP_TLS_REQUIRED=1\nTLS_CERTFILE=\n"), 25, "TLS is required"),
         (smtp("MAXPERC=0\n"), 25, "MAXPERC"),
         (smtp("AUTH_REQUIRED=1\n"), 25, "AUTH_REQUIRED"),
+        (smtp("AUTH_REQUIRED=1\n", "10.1\tallow,RELAYCLIENT,AUTH_REQUIRED=0\n"), 25, None),
         (imap('TCPDOPTS="-haproxy=0/0"\n'), 143, "-haproxy"),
         (smtp("ADDRESS=\n"), 25, None),
         (imap(), 143, None),
@@ -258,6 +259,9 @@ def test_keys_of_smtpaccess(key: str, expected: tuple[str, ...]) -> None:
         (smtp("ESMTPAUTH_TLS=PLAIN\n", esmtpd_msa=f"{MSA}AUTH_REQUIRED=1\n"), 587, "authenticated", "esmtpd-msa: 1"),
         (smtp(access="10.1\tallow,RELAYCLIENT\n10.1\tallow\n"), 25, None, None),
         (smtp("ACCESSFILE=/srv/access\n"), 25, None, None),
+        (smtp("RELAYCLIENT=\nAUTH_REQUIRED=1\n"), 25, "none", None),
+        (smtp("AUTH_REQUIRED=1\n", "10.1\tallow,RELAYCLIENT,AUTH_REQUIRED=0\n"), 25, "networks",
+         "smtpaccess/default: 10.1"),
         (smtp(access="{{ network }}\tallow,RELAYCLIENT\n"), 25, None, None),
     ],
 )  # fmt: skip

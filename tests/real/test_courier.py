@@ -77,6 +77,7 @@ CASES = {
     },
     "mta": _mta(),
     "mta-logins": _mta(LOGINS, "AUTH_REQUIRED=1\n", access=LOCAL + "10.99\tallow,RELAYCLIENT\n"),
+    "mta-waived": _mta(LOGINS, "AUTH_REQUIRED=1\n", access="10.99\tallow,RELAYCLIENT,AUTH_REQUIRED=0\n"),
     "mta-clear-logins": _mta("ESMTPAUTH=CRAM-MD5\n", "ESMTP_TLS_REQUIRED=1\n"),
     "mta-own-lists": _mta("ESMTPAUTH=PLAIN\n", f'ESMTPAUTH=""\n{LOGINS}', "TLS_CERTFILE=\n"),
     "mta-open": _mta(msa="RELAYCLIENT=\n", access="10.99.0.0/29   allow,RELAYCLIENT\n198.51.100 allow,RELAYCLIENT\n"),

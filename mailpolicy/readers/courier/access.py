@@ -22,14 +22,14 @@ class Network(NamedTuple):
 
     text: str
     where: Span
+    waived: bool = False
+    """Whether the entry sets AUTH_REQUIRED=0 as well."""
 
 
 class Access(NamedTuple):
     """What the source files of smtpaccess.dat say."""
 
     networks: tuple[Network, ...]
-    everybody: Span | None
-    """The entry by which any client may relay."""
     nobody: Span | None
     """The entry that turns away every client that no other names."""
     known: bool
@@ -37,7 +37,7 @@ class Access(NamedTuple):
     files: tuple[str, ...]
 
 
-NONE = Access((), None, None, True, (), ())
+NONE = Access((), None, True, (), ())
 
 
 def read(tree: Tree, path: str) -> Access:
@@ -51,13 +51,12 @@ def read(tree: Tree, path: str) -> Access:
             made.known = False
         elif not _LEFT.search(file) and not tree.names(file):
             made.file(tree, file)
-    return Access(tuple(made.networks), made.everybody, made.nobody, made.known, tuple(made.unread), tuple(files))
+    return Access(tuple(made.networks), made.nobody, made.known, tuple(made.unread), tuple(files))
 
 
 class _Reader:
     def __init__(self) -> None:
         self.networks: list[Network] = []
-        self.everybody: Span | None = None
         self.nobody: Span | None = None
         self.known = True
         self.unread: list[Unread] = []
@@ -93,20 +92,19 @@ class _Reader:
         self.keys.add(key)
         if value.startswith("deny"):
             self.nobody = where if key == "*" else self.nobody
-        elif _relays(value):
-            self.trust(key, where)
+        elif "RELAYCLIENT" in (named := _variables(value)):
+            self.trust(key, where, named.get("AUTH_REQUIRED") == "0")
 
-    def trust(self, key: str, where: Span) -> None:
+    def trust(self, key: str, where: Span, waived: bool) -> None:
         networks = EVERYBODY if key == "*" else network(key)
-        if "0.0.0.0/0" in networks:
-            self.everybody = self.everybody or where
-        self.networks += [Network(text, where) for text in networks]
+        self.networks += [Network(text, where, waived) for text in networks]
 
 
-def _relays(value: str) -> bool:
-    """Whether an entry sets RELAYCLIENT, even to nothing."""
+def _variables(value: str) -> dict[str, str]:
+    """What an entry sets in the daemon's environment; a name alone is set to nothing."""
     value = value.removeprefix("allow").removeprefix(",")
-    return any(part.partition("=")[0].strip() == "RELAYCLIENT" for part in _SECTION.findall(value))
+    pairs = (part.partition("=") for part in _SECTION.findall(value))
+    return {name.strip(): text.strip(" \t\"'") for name, _, text in pairs}
 
 
 def network(key: str) -> tuple[str, ...]:

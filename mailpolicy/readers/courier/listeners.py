@@ -9,7 +9,7 @@ from mailpolicy.facts import Draft
 from mailpolicy.lean import NamedTuple
 from mailpolicy.ports import port_number
 from mailpolicy.readers.courier import priority
-from mailpolicy.readers.courier.access import Access
+from mailpolicy.readers.courier.access import EVERYBODY, Access, Network
 from mailpolicy.readers.courier.daemons import OLDEST_HAPROXY, SOFTWARE, Got, View
 from mailpolicy.types import Fact, Origin, Span
 
@@ -65,9 +65,9 @@ def facts(view: View, declared: Span, instance: str, access: Access | None) -> l
         if met.tls != "none":
             _put_tls(draft, view)
         if view.daemon.protocol == "smtp":
-            _put_relay(draft, view, met, access, mx)
+            _put_relay(draft, view, met, access)
         _put_proxied(draft, view)
-        broken = dead or met.broken or _locked(view, met) or _no_version(view, met)
+        broken = dead or met.broken or _locked(view, met, access) or _no_version(view, met)
         draft.put("broken", broken[0] if broken else None, broken[1] if broken else ())
         found.append(draft.fact())
     return found
@@ -180,9 +180,11 @@ def _without(view: View, must: bool | None, offered_from: Said, required_from: S
     return Meeting("none", offered_from, "none", required_from, (why, (*offered_from, *required_from)))
 
 
-def _locked(view: View, met: Meeting) -> Broken | None:
+def _locked(view: View, met: Meeting, access: Access | None) -> Broken | None:
     must = view.get("AUTH_REQUIRED")
     if view.daemon.protocol != "smtp" or not must.number or met.auth != "none":
+        return None
+    if access is None or not access.known or any(network.waived for network in access.networks):
         return None
     return "AUTH_REQUIRED lets nobody in who has not logged in, but no login is offered", must.origins
 
@@ -277,36 +279,30 @@ def _versions(view: View) -> tuple[tuple[str, ...] | None, Said]:
     return found, (Origin("default", None, f"{view.program.name} with GnuTLS: TLS_PRIORITY={priority.DEFAULT}"),)
 
 
-def _put_relay(draft: Draft, view: View, met: Meeting, access: Access | None, mx: bool) -> None:
-    """RELAYCLIENT, whether from the environment or from smtpaccess, then logins."""
+def _put_relay(draft: Draft, view: View, met: Meeting, access: Access | None) -> None:
+    """RELAYCLIENT, whether from the environment or from smtpaccess, then logins. AUTH_REQUIRED goes before all."""
     client, must = view.get("RELAYCLIENT"), view.get("AUTH_REQUIRED")
-    login = (met.auth if met.auth is None else met.auth != "none"), met.auth_from
-    answer = ("authenticated" if login[0] else "none") if login[0] is not None else None
-    if must.number is None:
-        draft.unknown("relay", must.origins)
+    answer = None if met.auth is None else "authenticated" if met.auth != "none" else "none"
+    if must.number is None or (client.variable is None and (access is None or not access.known)):
+        draft.unknown("relay", [*must.origins, *(Origin("implies", where) for where in _spots(access))])
         return
-    if must.number:
-        draft.maybe("relay", answer, (*login[1], *must.origins))
-        draft.put("trusted_networks", (), must.origins)
-        draft.put("closed_to_world", True, must.origins)
-        return
-    if client.variable is not None:
+    networks = [n for n in (access.networks if access else ()) if n.waived or not must.number]
+    names = tuple(network.text for network in networks)
+    said = [Origin("sets", network.where) for network in networks]
+    draft.put("trusted_networks", names, said or must.origins)
+    draft.maybe("trusted_scope", network_scope(names), _widest(networks))
+    everybody = next((Origin("sets", n.where) for n in networks if n.text in EVERYBODY), None)
+    if client.variable is not None and not must.number:
         draft.put("relay", "open", client.origins)
-        return
-    if access is None or not access.known:
-        draft.unknown("relay", [Origin("implies", where) for where in _spots(access)])
-        return
-    said = [Origin("sets", network.where) for network in access.networks]
-    names = tuple(network.text for network in access.networks)
-    draft.put("trusted_networks", names, said)
-    draft.maybe("trusted_scope", network_scope(names), _widest(access))
-    if access.everybody is not None:
-        draft.put("relay", "open", [Origin("sets", access.everybody)])
+    elif everybody:
+        draft.put("relay", "open", [everybody])
     elif names:
         draft.put("relay", "networks", said[:1])
     else:
-        draft.maybe("relay", answer, login[1])
-    if access.nobody is not None:
+        draft.maybe("relay", answer, [*met.auth_from, *(must.origins if must.number else ())])
+    if must.number and everybody is None:
+        draft.put("closed_to_world", True, must.origins)
+    elif access is not None and access.nobody is not None:
         draft.put("closed_to_world", True, [Origin("sets", access.nobody)])
 
 
@@ -314,7 +310,7 @@ def _spots(access: Access | None) -> list[Span]:
     return [unread.where for unread in access.unread] if access else []
 
 
-def _widest(access: Access) -> list[Origin]:
+def _widest(networks: list[Network]) -> list[Origin]:
     """The network that makes the scope."""
-    scope = network_scope(network.text for network in access.networks)
-    return [Origin("sets", n.where) for n in access.networks if network_scope([n.text]) == scope][:1]
+    scope = network_scope(network.text for network in networks)
+    return [Origin("sets", n.where) for n in networks if network_scope([n.text]) == scope][:1]
