@@ -319,6 +319,10 @@ def test_a_file_that_the_shell_does_not_get_through_has_no_listener() -> None:
     assert listeners(imap('A="\n')) == {}
 
 
+def test_a_value_that_doubles_itself_is_given_up() -> None:
+    assert len(listeners(imap("A=xx\n" + "A=$A$A\n" * 60))) == 2
+
+
 def test_included_files_are_read() -> None:
     files = {**imap(". /etc/courier/more\n"), "more": "PORT=1143\n"}
     assert 1143 in listeners(files)

@@ -11,6 +11,8 @@ from mailpolicy.tree import Tree
 from mailpolicy.types import Span, Unread, Unreadable
 
 EVERYBODY = ("0.0.0.0/0", "::/0")
+_MOST = 300
+"""How many trusted networks are looked at; with more of them, who may relay counts as unknown."""
 _RANGE = re.compile(r"([a-fA-F0-9:.]+[-/][a-fA-F0-9:.]+)[ \t]+(.*)")
 _LEFT = re.compile(r"~$|\.dist$")
 _STOPS = re.compile(r"\.(?:dpkg-[a-z]*|rpmsave|rpmnew)$")
@@ -61,6 +63,8 @@ class _Reader:
         self.known = True
         self.unread: list[Unread] = []
         self.keys: set[str] = set()
+        self.stopped = False
+        """Whether a key is there twice."""
 
     def file(self, tree: Tree, path: str) -> None:
         try:
@@ -86,7 +90,8 @@ class _Reader:
             why = "has no tab between address and action: couriertcpd never finds it"
             self.unread.append(Unread(source.span(at, at + len(line)), why))
             return
-        if key in self.keys:
+        if key in self.keys and not self.stopped:
+            self.stopped = True
             self.unread.append(Unread(where, "is there twice: makesmtpaccess stops, and what it made before stays"))
             self.known = False
         self.keys.add(key)
@@ -96,6 +101,9 @@ class _Reader:
             self.trust(key, where, named.get("AUTH_REQUIRED") == "0")
 
     def trust(self, key: str, where: Span, waived: bool) -> None:
+        if len(self.networks) >= _MOST:
+            self.known = False
+            return
         networks = EVERYBODY if key == "*" else network(key)
         self.networks += [Network(text, where, waived) for text in networks]
 

@@ -16,6 +16,8 @@ from mailpolicy.types import Fact, Origin, Span
 Said = tuple[Origin, ...]
 Broken = tuple[str, Said]
 _ADDRESS = re.compile(r"[0-9.]+|[0-9a-fA-F:]*:[0-9a-fA-F:.]*")
+_MOST = 100
+"""How many sockets of one daemon are looked at."""
 _SUBMISSION = (465, 587)
 _STARTTLS = {"imap": "IMAPDSTARTTLS", "pop3": "POP3_STARTTLS"}
 _REQUIRED = {"imap": "IMAP_TLS_REQUIRED", "pop3": "POP3_TLS_REQUIRED", "smtp": "ESMTP_TLS_REQUIRED"}
@@ -79,7 +81,7 @@ def sockets(view: View) -> list[Socket]:
     if ports.text is None:
         return [Socket(_address(address), None, ports.origins, address.origins)]
     found = []
-    for part in ports.text.split(",") if ports.text else [""]:
+    for part in ports.text.split(",", _MOST)[:_MOST] if ports.text else [""]:
         host, dot, name = part.strip().rpartition(".")
         number = port_number(name) or _leading(name)
         own = dot and host != "0"

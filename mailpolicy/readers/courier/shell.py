@@ -20,6 +20,7 @@ _CLOSES = frozenset(("fi", "done", "esac", "}"))
 _RESERVED = _OPENS | _CLOSES | {"then", "else", "elif", "do", "!"}
 _MOST = 50
 """Files that are followed; real configurations hold a handful."""
+_MOST_EXPANDED = 100_000
 _DECLARES = frozenset(("export", "readonly", "local", "declare", "typeset"))
 _HARMLESS = frozenset(
     (":", "true", "umask", "ulimit", "set", "echo", "test", "[", "[[", "return", "exit", "exec", "cd")
@@ -101,6 +102,8 @@ class _Script:
         self.folder = posixpath.dirname(path)
         self.depth = 0
         """How many conditions hold what is read."""
+        self.expanded = 0
+        """Characters that variables stood for: a value that doubles itself line by line would fill any memory."""
         env.files.append(path)
         try:
             self.source = tree.source(path)
@@ -222,7 +225,11 @@ class _Script:
             default = found[4]
         if held is not None and not held.text and held.known and (found[3] or "").startswith(":"):
             held, default = None, found[4]
-        out.append(held.text if held is not None else default or "")
+        text = held.text if held is not None else default or ""
+        self.expanded += len(text)
+        if self.expanded > _MOST_EXPANDED:
+            return found.end(), False
+        out.append(text)
         return found.end(), held.known if held is not None else default is not None
 
     def command(self, words: list[Word]) -> None:
