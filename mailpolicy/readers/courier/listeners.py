@@ -56,8 +56,8 @@ def facts(view: View, declared: Span, instance: str, access: Access | None) -> l
         draft.put("instance", instance)
         draft.put("service", view.daemon.name)
         draft.put("protocol", view.daemon.protocol)
-        mx = view.daemon.role == "mx" and socket.port not in _SUBMISSION
-        draft.put("role", "submission" if view.daemon.role == "mx" and not mx else view.daemon.role, socket.where)
+        handed_in = view.daemon.role == "mx" and socket.port in _SUBMISSION
+        draft.put("role", "submission" if handed_in else view.daemon.role, socket.where)
         draft.maybe("port", socket.port, socket.where)
         draft.maybe("address", socket.address, socket.address_where)
         draft.maybe("scope", scope_of(socket.address) if socket.address else None, socket.address_where)

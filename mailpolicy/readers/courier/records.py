@@ -35,7 +35,6 @@ class Login(NamedTuple):
 
     kind: str
     """Its usual name, such as authmysqlrc."""
-    source: Source
     entries: dict[str, tuple[str, Span]]
 
 
@@ -44,7 +43,7 @@ def login(kind: str, source: Source) -> Login:
     entries: dict[str, tuple[str, Span]] = {}
     for found in _LINE.finditer(source.text):
         entries.setdefault(found[1], (found[2], source.span(found.start(2), found.end(2))))
-    return Login(kind, source, entries)
+    return Login(kind, entries)
 
 
 def _draft(kind: str, where: Span, program: Program, instance: str) -> Draft:
