@@ -38,11 +38,7 @@ class Draft:
             self.put(field, value, origins)
 
     def _chain(self, field: str, origins: Iterable[Origin]) -> None:
-        chain = [self.declared]
-        for origin in origins:
-            if origin not in chain:
-                chain.append(origin)
-        self._origins[field] = tuple(chain)
+        self._origins[field] = tuple(dict.fromkeys((self.declared, *origins)))
 
     def fact(self) -> Fact:
         """The finished fact."""

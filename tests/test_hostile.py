@@ -127,6 +127,12 @@ SAMPLES: dict[str, dict[str, str]] = {
         '   <mailet match="All" class="RemoteDelivery">\n    <startTLS>true</startTLS>\n   </mailet>\n'
         "  </processor>\n </processors>\n</mailetcontainer>\n",
     },
+    "courier": {
+        "imapd-ssl": "SSLPORT=993\nSSLADDRESS=0\nCOURIERTLS=/usr/bin/couriertls\nIMAPDSTARTTLS=YES\n"
+        'TLS_PRIORITY="NORMAL:-VERS-TLS1.0"\nTLS_CERTFILE=${sysconfdir}/imapd.pem\nIMAPDSSLSTART=YES\n',
+        "esmtpd-msa": "ADDRESS=0\nPORT=587,10.1.1.1.2587\nESMTPAUTH='PLAIN LOGIN'\nACCESSFILE=/etc/courier/smtpaccess\n"
+        "if test -f /x; then\n  MAXDAEMONS=3\nfi\nESMTPDSTART=yes\n",
+    },
     "declaration": {
         "mailpolicy.yaml": "servers:\n  - host: mail.example.org\n    listeners:\n"
         "      - {protocol: imap, port: 993, tls: implicit, auth: tls-only}\n"

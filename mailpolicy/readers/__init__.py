@@ -60,6 +60,8 @@ PATTERNS: dict[str, str] = {
     "stalwart": r"[^/]*stalwart[^/]*\.(toml|ndjson|jsonl)|[^/]*stalwart[^/]*/([^/]+/)*[^/]+\.(toml|ndjson|jsonl)"
     r"|[^/]*stalwart[^/]*/([^/]+/)*(config|plan|export|snapshot)\.json",
     "james": r"([^/]*[._-])?(smtp|lmtp|imap|pop3|managesieve)server[^/]*\.xml|mailetcontainer[^/]*\.xml",
+    "courier": r"([^/]*[._-])?(imapd-ssl|pop3d-ssl|esmtpd-msa|esmtpd-ssl|auth(daemon|mysql|pgsql|ldap)rc)"
+    r"|courier[^/]*/(etc/)?(imapd|pop3d|esmtpd|courierd|esmtproutes|ldapaliasrc|smtpaccess/[^/]+)",
     "declaration": r"\.?mailpolicy\.ya?ml",
 }
 """Format -> regular expression that the end of a path matches, from a slash on; the module has the format's name."""
