@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from mailpolicy.readers.sendmail import cf, connections, listeners, mc, server, sockets
 from mailpolicy.readers.sendmail.model import NEWEST, SOFTWARE, Config
 from mailpolicy.readers.sendmail.relaying import access, relaying
-from mailpolicy.readers.sendmail.tables import class_words, entries
+from mailpolicy.readers.sendmail.tables import entries
+from mailpolicy.text import Source
 from mailpolicy.tree import Tree
 from mailpolicy.types import Fact, Inventory, Span, Unread, Unreadable, Version
 
@@ -67,7 +68,7 @@ def _foreign(tree: Tree, path: str, text: str) -> Inventory:
 
 
 def _inventory(config: Config) -> Inventory:
-    start = config.tree.source(config.path).start()
+    start = _start(config.tree.source(config.path))
     found: list[Fact] = []
     if not config.submits:
         heard = sockets.daemons(config)
@@ -86,6 +87,12 @@ def _inventory(config: Config) -> Inventory:
     return Inventory(tuple(found), tuple(unread), tuple(files), tuple(dict.fromkeys(config.notes)))
 
 
+def _start(source: Source) -> Span:
+    """Where a finding on what no line sets is shown: the first macro, or the first line that is no comment."""
+    found = _MC.search(source.text)
+    return source.span(found.start()) if found else source.start()
+
+
 def _say(config: Config) -> None:
     """What is not here, and what trusts nobody."""
     rules = access(config)
@@ -95,9 +102,6 @@ def _say(config: Config) -> None:
     for where in relaying(config).ignored:
         why = "Sendmail knows no networks with a slash: 192.0.2 stands for 192.0.2.0/24, and this trusts nobody"
         config.unread.append(Unread(where, why))
-    _, missing = class_words(config, "w")
-    if missing is not None:
-        config.notes.append(f"{config.path}: {missing.name} is not here; sendmail does not start without it")
 
 
 def _table(tree: Tree, path: str, version: Version | None) -> Inventory:

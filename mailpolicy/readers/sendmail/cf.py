@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from mailpolicy.readers.sendmail.model import ClassFile, Config, Feature, Run, Setting, Text, Word, sets
+from mailpolicy.readers.sendmail.model import Config, Feature, Run, Setting, Text, Word, sets
 from mailpolicy.readers.sendmail.names import OPTIONS
-from mailpolicy.types import Span, Unread
+from mailpolicy.types import Unread
 
 _KNOWN = "RSDHCFMOPQTVKEXLG"
 _NAME = re.compile(r"\{([^}\n]*)\}|(.)", re.DOTALL)
@@ -73,14 +73,15 @@ def _option(config: Config, line: Text) -> None:
     if found[1].lower() == "daemonportoptions":
         config.daemons.append(value)
         return
+    if found[1].lower() == "clientportoptions":
+        config.macros["{client}"] = value
+        return
     name = _OPTIONS.get(found[1].lower(), found[1])
     before = config.settings.get(name)
     if before is not None and before.value is not None and name in _LISTS:
         value = Text([*before.value.runs, Run(", ", None), *value.runs])
-    origins = (
-        *(before.origins if before else ()),
-        *sets(line.part(found.end(), len(line.text)).whole() or line.whole()),
-    )
+    where = line.part(found.end(), len(line.text)).whole() or line.whole()
+    origins = (*(before.origins if before else ()), *sets(where))
     config.settings[name] = Setting(value, origins)
 
 
@@ -114,15 +115,14 @@ def _file(config: Config, line: Text) -> None:
     found = _NAME.match(line.text, 1)
     if found is not None:
         value = line.part(found.end(), len(line.text))
-        class_file(config, found[1] if found[1] is not None else found[2], value.text, value.whole())
+        class_file(config, found[1] if found[1] is not None else found[2], value.text)
 
 
-def class_file(config: Config, name: str, text: str, where: Span | None) -> None:
-    """A file whose words go to a class: ``-o`` before it says that it need not be there."""
-    words = text.split()
-    optional = words[:1] == ["-o"]
-    if len(words) > optional:
-        config.class_files.setdefault(name, []).append(ClassFile(words[int(optional)], optional, where))
+def class_file(config: Config, name: str, text: str) -> None:
+    """A file whose words go to a class; ``-o`` before it says that it need not be there."""
+    words = text.removeprefix("-o ").split()
+    if words:
+        config.class_files.setdefault(name, []).append(words[0])
 
 
 def _map(config: Config, line: Text) -> None:

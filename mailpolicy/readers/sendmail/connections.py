@@ -115,24 +115,30 @@ def _one(config: Config, hop: Hop, start: Span) -> Fact:
 
 
 def _put_tls(draft: Draft, config: Config, hop: Hop, said: tuple[Origin, ...]) -> str:
-    """STARTTLS where it is offered, unless access says more of the host."""
+    """STARTTLS where it is offered, unless CLIENT_OPTIONS or access say more."""
     rules, builtin = access(config), config.builtin()
     demand, refusal = _entry(rules, "tls_srv", hop.host), _entry(rules, "try_tls", hop.host)
     tls, verify, origins = "opportunistic", "none", (*said, *builtin)
     found = re.match(r"(?i)(?:(?:PERM|TEMP)\+)?(VERIFY|ENCR)\b(.*)", demand.value) if demand else None
-    if refusal is not None and refusal.value.upper() == "NO":
+    quiet = _without_tls(config)
+    if quiet:
+        tls, origins = "none", (*said, *quiet)
+    elif refusal is not None and refusal.value.upper() == "NO":
         tls, origins = "none", (*said, Origin("sets", refusal.value_where))
     elif demand is not None and found is not None:
         tls, origins = "required", (*said, Origin("sets", demand.value_where))
         if found[1].upper() == "VERIFY":
             verify = "ca" if re.search(r"\+CN\b", found[2]) else "ca-noname"
-    if rules is not None and rules.entries is None and config.gap is None:
-        draft.unknown("tls", (*said, *sets(rules.where)))
-        draft.unknown("verify", (*said, *sets(rules.where)))
-        return ""
     draft.put("tls", tls, origins)
     draft.put("verify", verify, origins)
     return tls
+
+
+def _without_tls(config: Config) -> tuple[Origin, ...]:
+    """Modifier S of CLIENT_OPTIONS: no STARTTLS."""
+    text = config.macros.get("{client}")
+    found = re.search(r"(?:^|,)\s*[Mm][^=,]*=[^,]*?(S)", text.text) if text is not None else None
+    return sets(text.span(found.start(1), found.end(1))) if found and text is not None else ()
 
 
 def _entry(rules: Table | None, tag: str, host: str | None) -> Entry | None:
@@ -170,7 +176,7 @@ def _put_login(draft: Draft, config: Config, hop: Hop, tls: str, said: tuple[Ori
     if isinstance(names, tuple):
         draft.put("mechanisms", names, sets(own.value_where))
         clear = bool(READABLE & set(names)) and tls in ("opportunistic", "none")
-        draft.maybe("cleartext_credentials", clear if tls else None, (*said, *sets(own.value_where)))
+        draft.put("cleartext_credentials", clear, (*said, *sets(own.value_where)))
     else:
         draft.unknown("cleartext_credentials", said)
 

@@ -177,7 +177,7 @@ class Machine:
     def quoted(self) -> list[Run]:
         """What stands between quotes, which may stand within each other. Raises Stopped at the end of the input."""
         where = self.here()
-        left, right = self.quotes
+        right = self.quotes[1]
         found: list[Run] = []
         depth = 0
         while (frame := self.top()) is not None:

@@ -84,9 +84,8 @@ def _files(machine: Mc) -> None:
     wanted = [("R", "confCR_FILE")] + ([("w", "confCW_FILE")] if "use_cw_file" in config.features else [])
     for letter, name in wanted:
         macro = machine.value(name)
-        if macro is not None and macro.body.text.strip():
-            where = macro.where or (config.features["use_cw_file"].where if letter == "w" else None)
-            cf.class_file(config, letter, machine.expand(macro.body).text, where)
+        if macro is not None:
+            cf.class_file(config, letter, machine.expand(macro.body).text)
 
 
 def _hosts(machine: Mc) -> None:
@@ -164,12 +163,16 @@ def _daemon_options(machine: Machine, call: Call) -> None:
             config.unread.append(Unread(where, why))
 
 
+def _client_options(machine: Machine, call: Call) -> None:
+    _config(machine).macros["{client}"] = machine.expand(call.arg(1))
+
+
 def _class(machine: Machine, call: Call) -> None:
     config = _config(machine)
     name = call.name.removesuffix("_FILE")
     text = machine.expand(call.arg(1))
     if name != call.name:
-        cf.class_file(config, CLASSES[name], text.text, text.whole())
+        cf.class_file(config, CLASSES[name], text.text)
     else:
         cf.class_words(config, CLASSES[name], text)
 
@@ -226,7 +229,8 @@ def _nothing(machine: Machine, call: Call) -> None:
 
 MACROS = {
     "OSTYPE": (_ostype, True), "DOMAIN": (_domain, True), "FEATURE": (_feature, True),
-    "DAEMON_OPTIONS": (_daemon_options, True), "VERSIONID": (_versionid, True),
+    "DAEMON_OPTIONS": (_daemon_options, True), "CLIENT_OPTIONS": (_client_options, True),
+    "VERSIONID": (_versionid, True),
     "include": (_include, False), "sinclude": (_include, False),
     **dict.fromkeys(CLASSES, (_class, True)), **{f"{name}_FILE": (_class, True) for name in CLASSES},
     **dict.fromkeys(SECTIONS, (_section, True)), **dict.fromkeys(SILENT, (_nothing, True)),

@@ -76,14 +76,6 @@ class Word(NamedTuple):
     where: Span | None
 
 
-class ClassFile(NamedTuple):
-    """A file that a class is read from."""
-
-    name: str
-    optional: bool
-    where: Span | None
-
-
 class Entry(NamedTuple):
     """One line of a table's text: ``key`` in lower case."""
 
@@ -121,7 +113,7 @@ class Config:
         self.settings: dict[str, Setting] = {}
         self.daemons: list[Text] = []
         self.classes: dict[str, list[Word]] = {}
-        self.class_files: dict[str, list[ClassFile]] = {}
+        self.class_files: dict[str, list[str]] = {}
         self.macros: dict[str, Text] = {}
         self.features: dict[str, Feature] = {}
         self.maps: dict[str, Text] = {}

@@ -69,17 +69,10 @@ SECTIONS = {
 }  # fmt: skip
 """Macro -> the diversion that what follows goes to."""
 
-SILENT = [
-    "MAILER",
-    "MAIL_FILTER",
-    "INPUT_MAIL_FILTER",
-    "QUEUE_GROUP",
-    "MODIFY_MAILER_FLAGS",
-    "MASQUERADE_AS",
-    "SITECONFIG",
-    "SITE",
-    "UUCPSMTP",
-    "HACK",
-    "CLIENT_OPTIONS",
-]
+SILENT = frozenset(
+    (
+        "MAILER", "MAIL_FILTER", "INPUT_MAIL_FILTER", "QUEUE_GROUP", "MODIFY_MAILER_FLAGS", "MASQUERADE_AS",
+        "SITECONFIG", "SITE", "UUCPSMTP", "HACK",
+    )
+)  # fmt: skip
 """Macros that say nothing that facts come from."""

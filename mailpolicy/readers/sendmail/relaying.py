@@ -50,8 +50,7 @@ def relaying(config: Config) -> Relaying:
     """Who may relay without a login."""
     found: dict[str, Span | None] = {}
     ignored: list[Span] = []
-    words, _ = class_words(config, "R")
-    for word in words:
+    for word in class_words(config, "R"):
         _add(found, ignored, word.text, word.where)
     unsure: tuple[Origin, ...] = ()
     rules = access(config)

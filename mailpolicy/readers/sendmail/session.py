@@ -15,7 +15,7 @@ _SURVIVES = {
     "PLAIN": "yc", "LOGIN": "yc", "CRAM-MD5": "py", "DIGEST-MD5": "pym", "NTLM": "py", "ANONYMOUS": "p", "OTP": "pyf",
     **dict.fromkeys(_SCRAM, "paym"),
 }  # fmt: skip
-"""Mechanisms of libsasl2-modules -> the letters of AuthOptions that they do as they say (lib/*.c of Cyrus SASL 2.1.28)."""
+"""Mechanisms of libsasl2-modules -> the letters of AuthOptions that leave them (Cyrus SASL 2.1.28)."""
 
 _STRICT = "paymdfc"
 _DEFAULT = ("DIGEST-MD5", "CRAM-MD5")
@@ -66,7 +66,7 @@ def feature(config: Config, letter: str) -> tuple[bool, Span] | None:
 
 
 def tls(config: Config) -> Offer:
-    """Whether TLS can be had: a string, ``yes``, ``no`` or ``fails``; certificate, key, CA file and CA path are needed."""
+    """Whether TLS can be had: ``yes``, ``no`` or ``fails``; certificate, key, CA file and CA path are needed."""
     settings = {name: config.setting(name) for name in _NEEDED}
     given = [s for s in settings.values() if s is not None]
     cert = settings["ServerCertFile"]

@@ -1,4 +1,4 @@
-"""DaemonPortOptions: what each asks for (setsockaddroptions of sendmail/daemon.c), and what keeps the daemon from starting."""
+"""DaemonPortOptions: what each asks for (setsockaddroptions of sendmail/daemon.c), and what is refused."""
 
 from __future__ import annotations
 
@@ -99,11 +99,9 @@ def _daemon(config: Config, number: int, text: Text) -> Daemon:
 
 
 def _refuse(config: Config, option: str, value: str, span: Span | None) -> None:
-    if option == "family" and value.lower() not in ("inet", "inet6", "unix", "local", "iso", "ns", "x.25"):
-        if not value[:1].isdigit():
-            _broken(config, span, f"no address family is called {value}")
-    if option == "port" and not value[:1].isdigit() and port_number(value) is None:
-        _broken(config, span, f"no service is called {value}, unless the host's list of services has it")
+    families = ("inet", "inet6", "unix", "local", "iso", "ns", "x.25")
+    if option == "family" and value.lower() not in families and not value[:1].isdigit():
+        _broken(config, span, f"no address family is called {value}")
 
 
 def _broken(config: Config, span: Span | None, why: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 
-from mailpolicy.readers.sendmail.model import ClassFile, Config, Entry, Table, Word
+from mailpolicy.readers.sendmail.model import Config, Entry, Table, Word
 from mailpolicy.text import Source
 from mailpolicy.tree import place
 from mailpolicy.types import Span, Unreadable
@@ -70,22 +70,20 @@ def table(config: Config, name: str, default: str) -> Table | None:
     return Table(name, where, found, text)
 
 
-def class_words(config: Config, name: str) -> tuple[list[Word], ClassFile | None]:
-    """The words of a class, and a file of it that is not here although it must be somewhere."""
+def class_words(config: Config, name: str) -> list[Word]:
+    """The words of a class. A file of it that is not here has none: most need not be there."""
     words = list(config.classes.get(name, ()))
-    missing = None
     for file in config.class_files.get(name, ()):
-        path = placed(config, file.name)
+        path = placed(config, file)
         try:
             source = config.tree.source(path) if path is not None else None
         except Unreadable:
             source = None
         if source is None or path is None:
-            missing = missing or (None if file.optional else file)
             continue
         if path not in config.files:
             config.files.append(path)
         for number in range(1, len(source.starts) + 1):
             line = source.line(number).partition("#")[0]
             words += [Word(m[0], Span(path, number, m.start() + 1, m.end() + 1)) for m in re.finditer(r"\S+", line)]
-    return words, missing
+    return words
