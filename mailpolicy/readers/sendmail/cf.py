@@ -29,7 +29,8 @@ def load(config: Config) -> None:
     source = config.tree.source(config.path)
     lines(config, Text([Run(source.text, source)]), False)
     if "relay_denied" not in config.features:
-        config.features["promiscuous_relay"] = config.features.get("basic_check_rcpt", Feature(source.start()))
+        where = config.rulesets.get("basic_check_rcpt", source.start())
+        config.features["promiscuous_relay"] = Feature(where)
     if "mxserved" in config.maps:
         config.features["relay_based_on_MX"] = Feature(config.maps["mxserved"].whole())
     if not config.daemons:
@@ -48,7 +49,7 @@ def lines(config: Config, text: Text, made: bool) -> None:
         part = text.part(match.start(), match.start() + len(line))
         if letter == "S":
             ruleset = line[1:].split("=")[0].strip().lower()
-            config.features.setdefault(ruleset, Feature(part.whole()))
+            config.rulesets.setdefault(ruleset, part.whole())
         elif letter == "R":
             _rule(config, ruleset, part)
         elif letter in _HANDLERS:

@@ -54,11 +54,12 @@ def _hops(config: Config) -> list[Hop]:
         setting = config.settings.get(name)
         if setting is not None and setting.value is not None and setting.value.text.strip():
             found.append(_hop(config, name, setting.value))
-    unique = {(hop.host, hop.where): hop for hop in reversed(found)}
     if "S" not in config.macros or not config.macros["S"].text.strip():
-        everywhere = Hop("", "*", 25, True, None)
-        unique["*", None] = everywhere
-    return list(reversed(unique.values()))
+        found.append(Hop("", "*", 25, True, None))
+    unique: dict[tuple[str | None, int | None], Hop] = {}
+    for hop in found:
+        unique.setdefault((hop.host, hop.port), hop)
+    return list(unique.values())
 
 
 def _msp(config: Config, args: tuple[Text, ...], where: Span | None) -> Hop:

@@ -16,6 +16,7 @@ from mailpolicy.types import Fact, Origin, Span, Value
 
 _VERSIONS = ("TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 _OFF = {"SSL_OP_NO_TLSV1": 0, "SSL_OP_NO_TLSV1_1": 1, "SSL_OP_NO_TLSV1_2": 2, "SSL_OP_NO_TLSV1_3": 3}
+_DEMAND = re.compile(r"(?i)(?:PERM\+|TEMP\+)?(?:VERIFY|ENCR)\b")
 _ORDER = ("loopback", "private", "wide", "public", "world")
 
 
@@ -88,7 +89,7 @@ def _put_tls(draft: Draft, config: Config, daemon: Daemon, needs: tuple[Origin, 
         value, origins = "none", sets(switch[1] if switch else daemon.letter("S"))
     elif found.value in ("yes", "fails"):
         value = "optional"
-        if demand is not None and re.match(r"(?i)(?:PERM\+|TEMP\+)?(?:VERIFY|ENCR)\b", demand.value):
+        if demand is not None and _DEMAND.match(demand.value):
             value, origins = "required", (*origins, Origin("sets", demand.value_where))
         elif needs and _logins(config, daemon).clear == () and _logins(config, daemon).covered:
             value, origins = "required", (*origins, *needs, *_logins(config, daemon).options)
@@ -111,7 +112,11 @@ def _put_asked(draft: Draft, config: Config) -> None:
     options, switch = session.letters(config, "TLSSrvOptions"), session.feature(config, "v")
     asks = switch[0] if switch else "V" not in options.found
     said = sets(switch[1] if switch else options.found.get("V")) or config.builtin()
-    draft.maybe("client_certificate", ("asked" if asks else "none") if options.known or switch else None, said)
+    demand = session.general(config, "tls_clt")
+    if demand is not None and asks and _DEMAND.match(demand.value.replace("ENCR", "")):
+        draft.put("client_certificate", "required", (Origin("sets", demand.value_where),))
+    else:
+        draft.maybe("client_certificate", ("asked" if asks else "none") if options.known or switch else None, said)
     words = {word.text.upper(): word.where for word in config.classes.get("TrustAuthMech", ())}
     listed = config.setting("AuthMechanisms")
     offered = listed is None or (listed.value is not None and "EXTERNAL" in listed.value.text.upper().split())

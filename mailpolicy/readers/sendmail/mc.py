@@ -61,12 +61,12 @@ def load(config: Config) -> None:
         machine.run()
     except Stopped as end:
         config.broken.append(Unread(end.where or Span(config.path, 1, 1, 2), str(end)))
+    _daemons(machine)
     for number in sorted(machine.output):
         cf.lines(config, Text(machine.output[number]), True)
     _options(machine)
     _files(machine)
     _hosts(machine)
-    _daemons(machine)
 
 
 def _options(machine: Mc) -> None:

@@ -116,6 +116,8 @@ class Config:
         self.class_files: dict[str, list[str]] = {}
         self.macros: dict[str, Text] = {}
         self.features: dict[str, Feature] = {}
+        self.rulesets: dict[str, Span | None] = {}
+        """Ruleset of a sendmail.cf, in lower case -> where it begins first."""
         self.maps: dict[str, Text] = {}
         self.patched = False
         """The version line is of a Debian release that has CVE-2023-51765 mended in an older version."""
