@@ -111,18 +111,17 @@ def _broken(config: Config, span: Span | None, why: str) -> None:
 
 def clashes(config: Config, heard: list[Daemon]) -> None:
     """Sockets that another one has already; with modifier O the daemon goes on without."""
-    taken: list[tuple[str, int]] = []
+    taken: list[tuple[str, int, Daemon]] = []
     for daemon in heard:
         address, port = daemon.address(), daemon.port()
         if address is None or port is None or daemon.local or not daemon.known:
             continue
-        if any(port == other and _meet(address, place) for place, other in taken):
-            where = daemon.span("port") or daemon.where
-            if where is not None and not daemon.has("O"):
-                why = f"sendmail ends here: port {port} of this address is taken by another DAEMON_OPTIONS line"
-                config.broken.append(Unread(where, why))
-            continue
-        taken.append((address, port))
+        other = next((d for place, number, d in taken if port == number and _meet(address, place)), None)
+        if other is None:
+            taken.append((address, port, daemon))
+        elif not daemon.has("O"):
+            where = daemon.span("port") or daemon.where or other.span("port") or other.where
+            _broken(config, where, f"{other.name} and {daemon.name} both want port {port} of this address")
 
 
 def _meet(one: str, other: str) -> bool:
