@@ -8,6 +8,9 @@ from mailpolicy.readers.sendmail.model import Config, Feature, Run, Setting, Tex
 from mailpolicy.readers.sendmail.names import OPTIONS
 from mailpolicy.types import Unread
 
+_MOST = 50
+"""Lines of one option that are put together."""
+
 _KNOWN = "RSDHCFMOPQTVKEXLG"
 _NAME = re.compile(r"\{([^}\n]*)\}|(.)", re.DOTALL)
 _OPTION = re.compile(r"O[ ]+([A-Za-z0-9.-]+)[ \t]*(?:=[ \t]*)?", re.DOTALL)
@@ -43,8 +46,8 @@ def lines(config: Config, text: Text, made: bool) -> None:
     ruleset = ""
     for match in re.finditer(r"[^\n]+(?:\n[ \t][^\n]*)*", text.text):
         line = match[0].rstrip("\r")
-        letter = line[0]
-        if letter == "#" or not line.strip() or (made and letter.isspace()):
+        letter = line[:1]
+        if letter in "#" or not line.strip() or (made and letter.isspace()):
             continue
         part = text.part(match.start(), match.start() + len(line))
         if letter == "S":
@@ -79,10 +82,10 @@ def _option(config: Config, line: Text) -> None:
         return
     name = _OPTIONS.get(found[1].lower(), found[1])
     before = config.settings.get(name)
-    if before is not None and before.value is not None and name in _LISTS:
+    if before is not None and before.value is not None and name in _LISTS and len(before.origins) < _MOST:
         value = Text([*before.value.runs, Run(", ", None), *value.runs])
     where = line.part(found.end(), len(line.text)).whole() or line.whole()
-    origins = (*(before.origins if before else ()), *sets(where))
+    origins = (*(before.origins[-_MOST:] if before else ()), *sets(where))
     config.settings[name] = Setting(value, origins)
 
 

@@ -14,7 +14,8 @@ from mailpolicy.readers.sendmail.model import Run, Text
 from mailpolicy.types import Span
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_DEEPEST, _MOST = 60, 200_000
+_TOO_FAR = "the macros that are called here lead too far to be followed"
+_DEEPEST, _CALLS, _LONGEST = 60, 20_000, 1_000_000
 
 
 class Stopped(Exception):
@@ -71,6 +72,8 @@ class Machine:
         self.quote("`", "'")
         self.comments = True
         self.called = 0
+        self.made = 0
+        """Characters that macros have become."""
         self.depth = 0
 
     def quote(self, left: str, right: str) -> None:
@@ -199,15 +202,18 @@ class Machine:
         """Reads the arguments of a macro and puts what it stands for in front of the input. Raises Stopped."""
         self.called += 1
         where = run.source.span(run.start, run.start + len(name)) if run.source else None
-        if self.called > _MOST or self.depth > _DEEPEST:
-            raise Stopped("the macros that are called here lead too far to be followed", where)
         self.depth += 1
+        if self.depth > _DEEPEST:
+            raise Stopped(_TOO_FAR, where)
         args = self.arguments(where) if self.peek() == "(" else []
         self.depth -= 1
+        if self.called > _CALLS or self.made > _LONGEST:
+            raise Stopped(_TOO_FAR, where)
         call = Call(name, where, args)
         macro = self.value(name)
         made = substitute(macro.body, call) if macro else self.builtins[name][0](self, call)
         if made is not None:
+            self.made += len(made.text)
             self.push(made)
 
     def arguments(self, where: Span | None) -> list[Text]:

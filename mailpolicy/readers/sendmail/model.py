@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from itertools import accumulate
 
 from mailpolicy.lean import NamedTuple
 from mailpolicy.text import Source
@@ -31,19 +32,17 @@ class Text:
 
     def span(self, start: int, end: int) -> Span | None:
         """Where ``text[start:end]`` stands, as far as it stands in one piece; None when no file holds it."""
-        if not self._ends:
-            total = 0
-            for run in self.runs:
-                total += len(run.text)
-                self._ends.append(total)
-        number = bisect_right(self._ends, start)
-        if number >= len(self.runs):
+        number = self._run(start)
+        if number >= len(self.runs) or (run := self.runs[number]).source is None:
             return None
-        run = self.runs[number]
         before = self._ends[number] - len(run.text)
-        if run.source is None:
-            return None
         return run.source.span(run.start + start - before, run.start + min(end, self._ends[number]) - before)
+
+    def _run(self, offset: int) -> int:
+        """The number of the run that holds a character."""
+        if len(self._ends) != len(self.runs):
+            self._ends = list(accumulate(len(run.text) for run in self.runs))
+        return bisect_right(self._ends, offset)
 
     def whole(self) -> Span | None:
         """Where the text begins, without blanks around it."""
@@ -52,12 +51,14 @@ class Text:
 
     def part(self, start: int, end: int) -> Text:
         """``text[start:end]``, which knows where it stands."""
-        runs, at = [], 0
-        for run in self.runs:
-            first, last = max(start - at, 0), min(end - at, len(run.text))
-            if first < last:
-                runs.append(Run(run.text[first:last], run.source, run.start + first))
-            at += len(run.text)
+        runs = []
+        for number in range(self._run(start), len(self.runs)):
+            run = self.runs[number]
+            at = self._ends[number] - len(run.text)
+            if at >= end:
+                break
+            first = max(start - at, 0)
+            runs.append(Run(run.text[first : end - at], run.source, run.start + first))
         return Text(runs)
 
 
