@@ -203,8 +203,8 @@ def _inside(folder: str, unpacked: str) -> None:
         _run(f"{programs}/makemap", "-C", str(config), "hash", str(rules), said=rules.read_text())
     said = Path("/mnt/said")
     with said.open("w") as file:
-        command = [f"{programs}/sendmail", "-bD", f"-C{config}", "-ODontProbeInterfaces=true"]
-        daemon = subprocess.Popen(command, stdout=file, stderr=file)
+        options = ["-bD", f"-C{config}", "-ODontProbeInterfaces=true"]
+        daemon = subprocess.Popen([f"{programs}/sendmail", *options], stdout=file, stderr=file)
     deadline = time.monotonic() + 3
     while time.monotonic() < deadline and daemon.poll() is None and not _listening():
         time.sleep(0.05)
@@ -263,7 +263,7 @@ def _claims(files: dict[str, str]) -> dict[str, dict[str, object]]:
         value = fact.values
         trusted = value.get("trusted_networks") or ()
         assert isinstance(trusted, tuple)
-        relays = value["relay"] == "open" or any(contains(network, CLIENT) for network in trusted)
+        relays = value["relay"] == "open" or any(contains(str(network), CLIENT) for network in trusted)
         fields = {name: value.get(name) for name in ("tls", "auth")}
         names = value["mechanisms"]
         assert isinstance(names, tuple)
@@ -283,8 +283,8 @@ def test_sockets_do_what_the_reader_says(name: str, unpacked: Path, certificate:
     for file in ("cert.pem", "key.pem"):
         shutil.copy(certificate / file, mail)
     (mail / "key.pem").chmod(0o600)
-    command = ["unshare", "-n", "-m", "-u", "-p", "-f", "--mount-proc", sys.executable, __file__, tmp_path, unpacked]
-    inside = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    command = ["unshare", "-n", "-m", "-u", "-p", "-f", "--mount-proc", sys.executable, __file__, str(tmp_path)]
+    inside = subprocess.run([*command, str(unpacked)], capture_output=True, text=True, timeout=60, check=False)
     assert inside.returncode == 0, inside.stderr
     truth = json.loads(inside.stdout)
     claims = _claims(CASES[name])

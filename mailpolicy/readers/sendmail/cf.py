@@ -36,6 +36,8 @@ def load(config: Config) -> None:
         config.features["promiscuous_relay"] = Feature(where)
     if "mxserved" in config.maps:
         config.features["relay_based_on_MX"] = Feature(config.maps["mxserved"].whole())
+    if "greet_pause" in config.rulesets:
+        config.features["greet_pause"] = Feature(config.rulesets["greet_pause"])
     if not config.daemons:
         config.daemons.append(Text([]))
     config.submits = bool(re.search(r"^O UseMSP=[Tt]", source.text, re.MULTILINE))

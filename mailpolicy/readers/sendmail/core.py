@@ -27,7 +27,9 @@ def _defn(machine: Machine, call: Call) -> Text | None:
 
 
 def _pushdef(machine: Machine, call: Call) -> None:
-    machine.macros.setdefault(call.arg(1).text, []).append(machine.macros.get(call.arg(1).text, [None])[-1])  # type: ignore[arg-type]
+    name = call.arg(1).text
+    if machine.macros.get(name):
+        machine.macros[name].append(machine.macros[name][-1])
     _define(machine, call)
 
 

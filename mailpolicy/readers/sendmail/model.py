@@ -22,11 +22,32 @@ class Run(NamedTuple):
     start: int = 0
 
 
+def _joined(runs: list[Run]) -> list[Run]:
+    """Runs with those put together that stand one behind the other."""
+    found: list[Run] = []
+    pieces: list[str] = []
+    end = 0
+    for run in runs:
+        if not run.text:
+            continue
+        if found and run.source is found[-1].source is not None and run.start == end:
+            pieces.append(run.text)
+        else:
+            if found:
+                found[-1] = found[-1]._replace(text="".join(pieces))
+            found.append(run)
+            pieces = [run.text]
+        end = run.start + len(run.text)
+    if found:
+        found[-1] = found[-1]._replace(text="".join(pieces))
+    return found
+
+
 class Text:
     """Text put together of pieces, each of which knows where it stands."""
 
     def __init__(self, runs: list[Run]) -> None:
-        self.runs = [run for run in runs if run.text]
+        self.runs = _joined(runs)
         self.text = "".join(run.text for run in self.runs)
         self._ends: list[int] = []
 
