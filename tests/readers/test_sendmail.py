@@ -394,6 +394,26 @@ def test_a_template_spoils_only_what_it_fills_in() -> None:
     assert "host" not in first(body, "connection").values
 
 
+def test_what_a_command_says_is_unknown() -> None:
+    fact = first("define(`SMART_HOST', esyscmd(`cat /etc/relay'))\n", "connection")
+    assert fact.values["account"] == "SMART_HOST"
+    assert "host" not in fact.values
+
+
+@pytest.mark.parametrize(
+    ("rules", "body", "expected"),
+    [
+        ("", "", "asked"),
+        ("", "define(`confTLS_SRV_OPTIONS', `V')\n", "none"),
+        ("Srv_Features:\tV\n", "", "none"),
+        ("TLS_Clt:\tPERM+VERIFY\n", "", "required"),
+        ("TLS_Clt:\tENCR:112\n", "", "asked"),
+    ],
+)
+def test_certificates_of_clients(rules: str, body: str, expected: str) -> None:
+    assert first(with_access(rules, TLS + body)).values["client_certificate"] == expected
+
+
 def test_what_an_include_sets_counts() -> None:
     files = {MC: mc("include(`/etc/mail/tls.m4')dnl\n"), "etc/mail/tls.m4": TLS}
     assert first(files).values["tls"] == "optional"

@@ -124,6 +124,11 @@ def _nothing(machine: Machine, call: Call) -> None:
     """A macro that says nothing about the configuration."""
 
 
+def _unknown(machine: Machine, call: Call) -> Text:
+    """A macro whose text only the machine that runs m4 knows, or whose work is not done here."""
+    return plain(f"{{{{ {call.name} }}}}")
+
+
 BUILTINS: dict[str, tuple[Builtin, bool]] = {
     "define": (_define, False), "undefine": (_undefine, False), "defn": (_defn, False), "pushdef": (_pushdef, False),
     "popdef": (_popdef, False), "ifdef": (_ifdef, False), "ifelse": (_ifelse, False), "dnl": (_dnl, True),
@@ -131,8 +136,8 @@ BUILTINS: dict[str, tuple[Builtin, bool]] = {
     "changequote": (_changequote, True), "changecom": (_changecom, True), "len": (_len, False),
     "index": (_index, False), "substr": (_substr, False), "translit": (_translit, False), "eval": (_eval, False),
     "errprint": (_nothing, True), "m4wrap": (_nothing, False), "syscmd": (_nothing, False),
-    "esyscmd": (_nothing, False), "maketemp": (_nothing, False), "traceon": (_nothing, True),
-    "traceoff": (_nothing, True), "incr": (_nothing, False), "decr": (_nothing, False), "regexp": (_nothing, False),
-    "patsubst": (_nothing, False),
+    "esyscmd": (_unknown, False), "maketemp": (_nothing, False), "traceon": (_nothing, True),
+    "traceoff": (_nothing, True), "incr": (_unknown, False), "decr": (_unknown, False), "regexp": (_unknown, False),
+    "patsubst": (_unknown, False),
 }  # fmt: skip
 """Name -> what it does, and whether it counts without parentheses too."""

@@ -16,7 +16,7 @@ from mailpolicy.types import Fact, Origin, Span, Value
 
 _VERSIONS = ("TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 _OFF = {"SSL_OP_NO_TLSV1": 0, "SSL_OP_NO_TLSV1_1": 1, "SSL_OP_NO_TLSV1_2": 2, "SSL_OP_NO_TLSV1_3": 3}
-_DEMAND = re.compile(r"(?i)(?:PERM\+|TEMP\+)?(?:VERIFY|ENCR)\b")
+_DEMAND = re.compile(r"(?i)(?:PERM\+|TEMP\+)?(VERIFY|ENCR)\b")
 _ORDER = ("loopback", "private", "wide", "public", "world")
 
 
@@ -99,10 +99,10 @@ def _put_tls(draft: Draft, config: Config, daemon: Daemon, needs: tuple[Origin, 
     if value is not None and value != "none":
         _put_versions(draft, config)
         file = session.certificate(config)
-        if found.value == "fails":
-            draft.put("certificate", None, found.origins)
+        if file.value is None:
+            draft.unknown("certificate", file.origins)
         else:
-            draft.maybe("certificate", str(file.value) if file.value else None, file.origins)
+            draft.put("certificate", str(file.value) or None, (*file.origins, *found.origins))
         _put_asked(draft, config)
     return value
 
@@ -113,10 +113,12 @@ def _put_asked(draft: Draft, config: Config) -> None:
     asks = switch[0] if switch else "V" not in options.found
     said = sets(switch[1] if switch else options.found.get("V")) or config.builtin()
     demand = session.general(config, "tls_clt")
-    if demand is not None and asks and _DEMAND.match(demand.value.replace("ENCR", "")):
+    found = _DEMAND.match(demand.value) if demand is not None and asks else None
+    if demand is not None and found is not None and found[1].upper() == "VERIFY":
         draft.put("client_certificate", "required", (Origin("sets", demand.value_where),))
-    else:
-        draft.maybe("client_certificate", ("asked" if asks else "none") if options.known or switch else None, said)
+        draft.unknown("client_certificate_login", (Origin("sets", demand.value_where),))
+        return
+    draft.maybe("client_certificate", ("asked" if asks else "none") if options.known or switch else None, said)
     words = {word.text.upper(): word.where for word in config.classes.get("TrustAuthMech", ())}
     listed = config.setting("AuthMechanisms")
     offered = listed is None or (listed.value is not None and "EXTERNAL" in listed.value.text.upper().split())

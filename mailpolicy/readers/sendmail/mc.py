@@ -79,13 +79,10 @@ def _options(machine: Mc) -> None:
 
 
 def _files(machine: Mc) -> None:
-    """The files of class w and R."""
-    config = machine.config
-    wanted = [("R", "confCR_FILE")] + ([("w", "confCW_FILE")] if "use_cw_file" in config.features else [])
-    for letter, name in wanted:
-        macro = machine.value(name)
-        if macro is not None:
-            cf.class_file(config, letter, machine.expand(macro.body).text)
+    """The file of class R."""
+    macro = machine.value("confCR_FILE")
+    if macro is not None:
+        cf.class_file(machine.config, "R", machine.expand(macro.body).text)
 
 
 def _hosts(machine: Mc) -> None:

@@ -141,6 +141,8 @@ class Config:
         self.rulesets: dict[str, Span | None] = {}
         """Ruleset of a sendmail.cf, in lower case -> where it begins first."""
         self.maps: dict[str, Text] = {}
+        self.tables: dict[str, Table | None] = {}
+        """Tables that were read already."""
         self.patched = False
         """The version line is of a Debian release that has CVE-2023-51765 mended in an older version."""
         self.debian = False

@@ -15,8 +15,8 @@ OPTIONS = {
 
 DEFAULTS = {
     "confPRIVACY_FLAGS": "authwarnings", "confSMTP_LOGIN_MSG": "$j Sendmail $v/$Z; $b",
-    "MAIL_SETTINGS_DIR": "/etc/mail/", "confCW_FILE": "/etc/mail/local-host-names",
-    "confCR_FILE": "-o /etc/mail/relay-domains", "DATABASE_MAP_TYPE": "hash", "confLOG_LEVEL": "9",
+    "MAIL_SETTINGS_DIR": "/etc/mail/", "confCR_FILE": "-o /etc/mail/relay-domains", "DATABASE_MAP_TYPE": "hash",
+    "confLOG_LEVEL": "9",
     "confDELIVERY_MODE": "background", "ALIAS_FILE": "/etc/mail/aliases", "confMAILER_NAME": "MAILER-DAEMON",
 }  # fmt: skip
 """What cfhead.m4 defines before a sendmail.mc is read."""

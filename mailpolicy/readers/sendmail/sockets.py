@@ -11,6 +11,9 @@ from mailpolicy.types import Span, Unread
 
 _KEYS = {"A": "address", "a": "address", "F": "family", "f": "family", "M": "modifiers", "m": "modifiers",
          "N": "name", "n": "name", "P": "port", "p": "port"}  # fmt: skip
+_MOST = 64
+"""MAXDAEMONS as Debian builds it; elsewhere it is 10."""
+
 _OTHERS = "cDdIiLlqRrSsT"
 _ADDRESS = re.compile(r"[0-9.]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
 _TEMPLATE = re.compile(r"\{\{|\{%|<%|\$\{|\$[A-Z_]{3,}|__[A-Za-z_]+__|@[A-Z_]+@")
@@ -111,6 +114,9 @@ def _broken(config: Config, span: Span | None, why: str) -> None:
 
 def clashes(config: Config, heard: list[Daemon]) -> None:
     """Sockets that another one has already; with modifier O the daemon goes on without."""
+    if len(heard) > _MOST:
+        _broken(config, heard[_MOST].where, f"{_MOST} sockets are all that it takes")
+        return
     taken: list[tuple[str, int, Daemon]] = []
     for daemon in heard:
         address, port = daemon.address(), daemon.port()

@@ -45,6 +45,12 @@ def entries(source: Source) -> tuple[Entry, ...]:
 
 def table(config: Config, name: str, default: str) -> Table | None:
     """The map of a feature or of a K line; None when there is none."""
+    if name not in config.tables:
+        config.tables[name] = _table(config, name, default)
+    return config.tables[name]
+
+
+def _table(config: Config, name: str, default: str) -> Table | None:
     feature = config.features.get(f"{name}_db" if name == "access" else name)
     spec, where = "", None
     if name in config.maps:
