@@ -296,6 +296,7 @@ def test_tls_versions(options: str, expected: tuple[str, ...]) -> None:
             "define(`SMART_HOST', `esmtp:[192.0.2.1]')define(`ESMTP_MAILER_ARGS', `TCP $h 2525')\n",
             ("192.0.2.1", 2525, False, "opportunistic"),
         ),
+        ("define(`SMART_HOST', `[IPv6:2001:db8::1]')\n", ("2001:db8::1", 25, False, "opportunistic")),
         ("FEATURE(`nullclient', `hub.example.org')\n", ("hub.example.org", 25, True, "opportunistic")),
         ("CLIENT_OPTIONS(`Family=inet, M=S')\n", ("*", 25, True, "none")),
     ],
@@ -303,6 +304,14 @@ def test_tls_versions(options: str, expected: tuple[str, ...]) -> None:
 def test_where_mail_goes(body: str, expected: tuple[str, int, bool, str]) -> None:
     values = first(body, "connection").values
     assert (values["host"], values["port"], values["mx_lookup"], values["tls"]) == expected
+
+
+@pytest.mark.parametrize("host", ["smtp.example.org:587", "[smtp.example.org]:587", "relay:[smtp.example.org]:587"])
+def test_a_port_behind_the_smart_host_is_none(host: str) -> None:
+    body = f"define(`SMART_HOST', `{host}')\n"
+    values = first(body, "connection").values
+    assert (values["host"], values["port"]) == ("smtp.example.org", 25)
+    assert [under(body, lost.where) for lost in read(body).unread] == ["587"]
 
 
 @pytest.mark.parametrize(

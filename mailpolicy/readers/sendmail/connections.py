@@ -13,10 +13,13 @@ from mailpolicy.readers.sendmail.model import SOFTWARE, Config, Entry, Table, Te
 from mailpolicy.readers.sendmail.relaying import access
 from mailpolicy.readers.sendmail.session import READABLE, mechanisms
 from mailpolicy.readers.sendmail.tables import table
-from mailpolicy.types import Fact, Origin, Span
+from mailpolicy.types import Fact, Origin, Span, Unread
 
 _MAILERS = frozenset(("relay", "esmtp", "smtp", "smtp8", "dsmtp"))
-_HOST = re.compile(r"(?:([A-Za-z0-9_-]+):)?(\[?)([^\]:\s]+|[0-9A-Fa-f:]+(?=\]))\]?(.*)", re.DOTALL)
+_HOST = re.compile(
+    r"(?:(?P<mailer>[A-Za-z0-9_-]+):)?(?:\[(?:IPv6:)?(?P<bracketed>[^\]\s]+)\]|(?P<name>[^][:\s]+))(?P<rest>.*)",
+    re.DOTALL,
+)
 _TEMPLATE = re.compile(r"\{\{|\{%|<%|\$\{?[A-Za-z]|__\w+__|@[A-Z_]+@|[<>]")
 _PART = re.compile(r"\"?([A-Za-z])([:=])([^\"]*)\"?")
 
@@ -76,13 +79,19 @@ def _hop(config: Config, name: str, text: Text) -> Hop:
     lead = len(text.text) - len(text.text.lstrip())
     if found is None or _TEMPLATE.search(text.text):
         return Hop(name, None, None, False, text.whole())
-    mailer = (found[1] or "").lower()
-    if mailer and mailer not in _MAILERS and not found[2]:  # a list of hosts, tried in turn
-        port, port_where = _port_of(config, "relay")
-        return Hop(name, found[1], port, True, text.span(lead, lead + found.end(1)), port_where)
-    where = text.span(lead + found.start(3), lead + found.end(3))
+    mailer = (found["mailer"] or "").lower()
+    if mailer and mailer not in _MAILERS:
+        return Hop(name, None, None, False, text.whole())
+    kind = "name" if found["name"] else "bracketed"
+    where = text.span(lead + found.start(kind), lead + found.end(kind))
+    number = re.match(r":(\d+)", found["rest"])
+    start = lead + found.start("rest")
+    wrong = text.span(start + 1, start + number.end()) if number else None
+    if wrong is not None:
+        why = "Sendmail takes this for another host, and goes to port 25: RELAY_MAILER_ARGS, TCP $h 587, names a port"
+        config.unread.append(Unread(wrong, why))
     port, port_where = _port_of(config, mailer or "relay")
-    return Hop(name, found[3], port, not found[2], where, port_where)
+    return Hop(name, found[kind], port, kind == "name", where, port_where)
 
 
 def _port_of(config: Config, mailer: str) -> tuple[int | None, Span | None]:
