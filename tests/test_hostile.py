@@ -133,6 +133,14 @@ SAMPLES: dict[str, dict[str, str]] = {
         "esmtpd-msa": "ADDRESS=0\nPORT=587,10.1.1.1.2587\nESMTPAUTH='PLAIN LOGIN'\nACCESSFILE=/etc/courier/smtpaccess\n"
         "if test -f /x; then\n  MAXDAEMONS=3\nfi\nESMTPDSTART=yes\n",
     },
+    "sendmail": {
+        "sendmail.mc": "divert(0)dnl\ninclude(`/usr/share/sendmail/cf/m4/cf.m4')dnl\nOSTYPE(`linux')dnl\n"
+        "define(`confSERVER_CERT', `/etc/ssl/private/a.pem')dnl\nFEATURE(`access_db')dnl\n"
+        "TRUST_AUTH_MECH(`PLAIN')dnl\nDAEMON_OPTIONS(`Port=587, Name=MSA, M=Ea')dnl\n"
+        "ifdef(`X', `FEATURE(`promiscuous_relay')')\nMAILER(`smtp')dnl\n",
+        "submit.cf": "V10/Berkeley\nDZ8.17.1\nO UseMSP=True\nD{MTAHost}[127.0.0.1]\nO DaemonPortOptions=Name=NoMTA\n"
+        "SBasic_check_rcpt\nR$*\t$#error $: no\n",
+    },
     "declaration": {
         "mailpolicy.yaml": "servers:\n  - host: mail.example.org\n    listeners:\n"
         "      - {protocol: imap, port: 993, tls: implicit, auth: tls-only}\n"
