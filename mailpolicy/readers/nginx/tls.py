@@ -9,6 +9,7 @@ import re
 
 from mailpolicy.facts import Draft
 from mailpolicy.lean import NamedTuple
+from mailpolicy.readers.nginx import suites
 from mailpolicy.readers.nginx.parser import Word
 from mailpolicy.readers.nginx.scope import Scope
 from mailpolicy.types import Origin, Unread
@@ -116,6 +117,7 @@ def put(draft: Draft, scope: Scope, version: tuple[int, ...]) -> None:
     elif found.versions is None:
         draft.unknown("tls_versions", found.origins)
         draft.unknown("tls_min", found.origins)
+    suites.put(draft, scope)
     certificate = scope.find("ssl_certificate")
     if certificate.words:
         draft.put("certificate", certificate.text, certificate.origins)
