@@ -22,6 +22,7 @@ IDENTITY: dict[str, tuple[str, ...]] = {
 }
 """The fields that say which object a fact is about; what fingerprints are made of."""
 
+_ORDER = ("error", "warning", "note")
 _SAMPLES = (".sample", ".dist", ".example", ".orig", ".default")
 
 
@@ -141,6 +142,7 @@ def _word(value: object) -> str:
 
 
 def _distinct(findings: Iterable[Finding]) -> list[Finding]:
-    """Sorted by position; what several sockets share (the IPv4 and IPv6 side of one port) is said once."""
-    found = {(f.rule, f.where, f.message): f for f in reversed(list(findings))}
+    """Sorted by position; what several sockets share is said once, as severely as for the worst of them."""
+    worst = sorted(findings, key=lambda f: _ORDER.index(f.severity))
+    found = {(f.rule, f.where, f.message): f for f in reversed(worst)}
     return sorted(found.values(), key=lambda f: (f.where, f.rule, f.message))
