@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from mailpolicy import suites
 from mailpolicy.facts import Draft
@@ -17,6 +18,8 @@ BROKEN = ("anonymous", "null", "export", "des", "rc4")
 """What protects nothing. ``anonymous`` first: beside it the others are to blame, for on port 25 it may be."""
 WEAK = ("static-dh", "static-rsa", "3des")
 
+REFUSED = frozenset(("anonymous", "null"))
+"""What OpenSSL lets in at no security level but 0, which is nobody's default."""
 FIELDS = ("broken_ciphers", "weak_ciphers", "cbc_ciphers", "dhe")
 
 
@@ -32,6 +35,11 @@ class Suite(NamedTuple):
     """Of BROKEN, WEAK and ``cbc``."""
     present: bool
     """Today's OpenSSL has it."""
+
+    @property
+    def keyed(self) -> bool:
+        """It does nothing until shared keys or SRP are set up, and mail has none."""
+        return not self.words.isdisjoint(("PSK", "SRP"))
 
 
 class Word(NamedTuple):
@@ -58,21 +66,17 @@ _KX = {
 }  # fmt: skip
 _CBC = ("AES", "Camellia", "3DES", "DES", "SEED", "IDEA", "RC2")
 _BROKEN = frozenset(BROKEN)
-_REFUSED = ("anonymous", "null")
 _MOST = 20_000
 """Characters of a list that are read; real ones have some hundred."""
 _WORD = r"[A-Za-z0-9_.=-]+"
 _ITEM = re.compile(rf"[:;, ]*([-+!@]?)({_WORD}(?:\+{_WORD})*)?")
 
-_tables: list[tuple[Suite, ...]] = []
 
-
+@lru_cache(maxsize=1)
 def table() -> tuple[Suite, ...]:
     """Every suite that is known."""
-    if not _tables:
-        rows = [(row, True) for row in suites.NOW.splitlines()] + [(row, False) for row in suites.ONCE.splitlines()]
-        _tables.append(tuple(_suite(row, present) for row, present in rows))
-    return _tables[0]
+    rows = [(row, True) for row in suites.NOW.splitlines()] + [(row, False) for row in suites.ONCE.splitlines()]
+    return tuple(_suite(row, present) for row, present in rows)
 
 
 def _suite(row: str, present: bool) -> Suite:
@@ -95,9 +99,6 @@ def _suite(row: str, present: bool) -> Suite:
 
 
 def _classes(kx: str, au: str, kind: str, grade: str) -> frozenset[str]:
-    """None for suites with shared keys or SRP: they do nothing until such keys are set up, and mail has none."""
-    if "PSK" in kx or kx == "SRP":
-        return frozenset()
     told = {
         "anonymous": au == "None", "null": kind == "None", "export": grade == "EXP", "des": kind in ("DES", "RC2"),
         "rc4": kind == "RC4", "static-dh": kx[-1] in "rde", "static-rsa": kx == "RSA", "3des": kind == "3DES",
@@ -108,7 +109,7 @@ def _classes(kx: str, au: str, kind: str, grade: str) -> frozenset[str]:
 
 def words(text: str) -> list[Word] | None:
     """The words of a list in order; None where OpenSSL refuses its form."""
-    found = []
+    found: list[Word] = []
     position = 0
     text = text[:_MOST]
     while position < len(text):
@@ -117,12 +118,15 @@ def words(text: str) -> list[Word] | None:
         sign, word = match[1], match[2]
         if word is None:
             return found if not sign and match.end() == len(text) else None
+        if sign == "@" and not re.fullmatch("STRENGTH|SECLEVEL=[0-5]", word):
+            return None
         found.append(Word(word, match.start(2), sign))
         position = match.end()
     return found
 
 
-def chosen(text: str) -> dict[Suite, Word] | None:
+@lru_cache(maxsize=16)
+def chosen(text: str) -> Mapping[Suite, Word] | None:
     """The suites below TLS 1.3 that a list leaves, each with the word that brought it in; None where it is refused.
 
     Of all suites that any version had; ``present`` tells those of today. ``DEFAULT`` counts at the start alone.
@@ -133,8 +137,9 @@ def chosen(text: str) -> dict[Suite, Word] | None:
     left: dict[Suite, Word] = {}
     killed: set[Suite] = set()
     if text.startswith("DEFAULT"):
-        killed = {s for s in table() if "COMPLEMENTOFDEFAULT" in s.words or "ALL" not in s.words}
-        left = dict.fromkeys((s for s in table() if s not in killed), Word("DEFAULT", 0))
+        today = {suite for suite in table() if suite.present}
+        killed = {suite for suite in today if "COMPLEMENTOFDEFAULT" in suite.words or "ALL" not in suite.words}
+        left = dict.fromkeys(today - killed, Word("DEFAULT", 0))
     for word in listed:
         if word.sign in ("@", "+"):
             continue
@@ -152,38 +157,42 @@ def chosen(text: str) -> dict[Suite, Word] | None:
 def only_new(text: str) -> bool | None:
     """Whether every suite of a list needs TLS 1.2 or later; None when that is not certain."""
     left = chosen(text)
-    versions = {suite.version for suite in left or () if suite.present}
+    versions = {suite.version for suite in left or () if suite.present and not suite.keyed}
     if not versions:
         return None if text.strip() else True
     return versions == {"TLSv1.2"}
 
 
-def classes(text: str) -> Classes:
-    """What obsolete suites a list asks for.
+@lru_cache(maxsize=16)
+def classes(text: str, refused: frozenset[str] = REFUSED) -> Classes:
+    """What obsolete suites a list asks for. ``refused``: classes that the library's security level keeps out.
 
-    Those that OpenSSL of today lacks count only where a word means nothing else (RC4, EXP, DES-CBC3-SHA), not under
-    HIGH or ALL. So do those that no security level but 0 lets in; only ALL asks for anonymous ones, too. ``DEFAULT``
-    is the library's own choice.
+    Those, and suites that OpenSSL of today lacks, count only where a word means nothing else (aNULL, RC4,
+    DES-CBC3-SHA), not under HIGH; but ALL asks for anonymous ones, too. ``DEFAULT`` is the library's own choice.
     """
+    if "@SECLEVEL=0" in text:
+        refused = frozenset()
     found: dict[str, Word] = {}
     for suite, word in (chosen(text) or {}).items():
-        if word.text == "DEFAULT":
+        if word.text == "DEFAULT" or suite.keyed:
             continue
         counted = suite.classes & _BROKEN or suite.classes
         for name in counted:
             everything = name == "anonymous" and word.text == "ALL"
-            if everything or (suite.present and name not in _REFUSED) or name in _named(word.text):
+            if everything or (suite.present and name not in refused) or name in _named(word.text):
                 found.setdefault(name, word)
     broken = {name: found[name] for name in BROKEN if name in found}
     return Classes(broken, {name: found[name] for name in WEAK if name in found}, found.get("cbc"))
 
 
 def put(
-    draft: Draft, listed: Sequence[tuple[str, Span | None]] | None, origins: Iterable[Origin], builtin: str = ""
-) -> None:
+    draft: Draft, listed: Sequence[tuple[str, Span | None]] | None, origins: Iterable[Origin], builtin: str = "",
+    refused: frozenset[str] = REFUSED,
+) -> None:  # fmt: skip
     """Puts FIELDS for a cipher list that files set, in pieces that are joined by colons; None where nobody knows it.
 
     Each chain ends at the words to blame. ``builtin``: the program's own list, which asks for nothing of its own.
+    ``refused`` as for classes().
     """
     chain = tuple(origins)
     if listed is None:
@@ -192,7 +201,7 @@ def put(
         return
     text = ":".join(text for text, _ in listed)
     newest = draft.values.get("tls_min") == "TLSv1.3"
-    found = Classes({}, {}, None) if newest or listed[0][0].strip() == builtin else classes(text)
+    found = Classes({}, {}, None) if newest or listed[0][0].strip() == builtin else classes(text, refused)
 
     def blamed(words: Iterable[Word]) -> tuple[Origin, ...]:
         spans = [_span(listed, word) for word in words]
@@ -218,7 +227,8 @@ def _span(pieces: Iterable[tuple[str, Span | None]], word: Word) -> Span | None:
     return None
 
 
+@lru_cache(maxsize=256)
 def _named(word: str) -> frozenset[str]:
-    """The classes that every suite of a word is in, those aside that need other keys than a certificate's."""
-    meant = [s.classes for s in table() if s.words.issuperset(word.split("+")) and s.words.isdisjoint(("PSK", "SRP"))]
+    """The classes that every suite of a word is in."""
+    meant = [s.classes for s in table() if s.words.issuperset(word.split("+")) and not s.keyed]
     return frozenset.intersection(*meant) if meant else frozenset()

@@ -28,7 +28,14 @@ ONCE = """\\
 '''
 
 STATIC = ("DH-RSA DHr DH", "DH-DSS DHd DH", "ECDH-RSA ECDHr ECDH", "ECDH-ECDSA ECDHe ECDH")
-EPHEMERAL = ("DHE-RSA DH RSA", "DHE-DSS DH DSS", "ADH DH None", "ECDHE-RSA ECDH RSA", "ECDHE-ECDSA ECDH ECDSA", "AECDH ECDH None")
+EPHEMERAL = (
+    "DHE-RSA DH RSA",
+    "DHE-DSS DH DSS",
+    "ADH DH None",
+    "ECDHE-RSA ECDH RSA",
+    "ECDHE-ECDSA ECDH ECDSA",
+    "AECDH ECDH None",
+)
 
 
 def listed(words: str) -> list[str]:
@@ -58,7 +65,7 @@ def now() -> list[str]:
 
 
 def once() -> list[str]:
-    """Rows of what is gone: RC4, DES, 3DES, IDEA, SEED, export suites, static DH and ECDH (ciphers(1), OpenSSL 1.0.2)."""
+    """Rows of what is gone: RC4, DES, 3DES, IDEA, SEED, export, static DH and ECDH (ciphers(1), OpenSSL 1.0.2)."""
     rows = []
     for key in ("- RSA RSA", *EPHEMERAL, *STATIC):
         prefix, kx, au = key.split()

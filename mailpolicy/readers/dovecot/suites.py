@@ -24,7 +24,9 @@ def put(draft: Draft, model: Model, place: Place) -> None:
     order = model.get("ssl_server_prefer_ciphers" if newer else "ssl_prefer_server_ciphers", place)
     if order.entry is not None:
         whose = order.value if newer else "server" if order.yes else "client"
-        draft.maybe("cipher_preference", whose if order.known and whose in ("server", "client") else None, order.origins)
+        draft.maybe(
+            "cipher_preference", whose if order.known and whose in ("server", "client") else None, order.origins
+        )
     _put_group(draft, model.get("ssl_server_dh_file" if newer else "ssl_dh", place))
     length = model.get("ssl_dh_parameters_length", place)
     if length.entry is not None:  # only 2.2 has it

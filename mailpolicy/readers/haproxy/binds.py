@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mailpolicy.ciphers import only_new
 from mailpolicy.lean import NamedTuple
 from mailpolicy.readers.haproxy.syntax import Line, Word
 from mailpolicy.types import Origin, Span
@@ -240,6 +239,8 @@ def versions(
         narrow = Origin("overrides", level[1], "OpenSSL takes no older version at this security level")
         return tuple(modern), (*origins, narrow)
     if ciphers is not None:
+        from mailpolicy.ciphers import only_new
+
         new = only_new(ciphers.text) if ciphers.known else None
         if new is None:
             return None, (*origins, Origin("sets", ciphers.where))

@@ -9,6 +9,10 @@ from mailpolicy.types import Span
 _ASKED_BY_GRADE = {"low": "LOW", "export": "EXP:LOW"}
 """What a grade by itself asks for, beside ``null``; ``high`` and ``medium`` are Postfix's own lists."""
 
+_REFUSED = frozenset(("anonymous",))
+"""Postfix sets security level 0: a list without !eNULL lets clients in that do not encrypt. Anonymous suites are in
+its own lists, too, for the sake of mail servers."""
+
 
 def put(draft: Draft, view: View, tls: str) -> None:
     """``tls``: optional, required or implicit."""
@@ -47,4 +51,4 @@ def _put_ciphers(draft: Draft, view: View, tls: str) -> None:
 
     out = [(f"!{part}", None) for e in excluding for text, _ in view.elements(e) for part in text.split(":") if part]
     out += [("!aNULL", None)] if view.flag("smtpd_tls_ask_ccert") else []
-    ciphers.put(draft, None if unsure else [*listed, *out], chain, view.default(name) or "")
+    ciphers.put(draft, None if unsure else [*listed, *out], chain, view.default(name) or "", _REFUSED)
