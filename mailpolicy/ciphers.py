@@ -189,17 +189,19 @@ def put(
     draft: Draft, listed: Sequence[tuple[str, Span | None]] | None, origins: Iterable[Origin], builtin: str = "",
     refused: frozenset[str] = REFUSED,
 ) -> None:  # fmt: skip
-    """Puts FIELDS for a cipher list that files set, in pieces that are joined by colons; None where nobody knows it.
+    """Puts FIELDS for a cipher list that files set, in pieces that are joined by colons.
 
+    Unknown where nobody knows the list (None), and where no word of it is OpenSSL's (PROFILE=SYSTEM).
     Each chain ends at the words to blame. ``builtin``: the program's own list, which asks for nothing of its own.
     ``refused`` as for classes().
     """
     chain = tuple(origins)
-    if listed is None:
+    text = ":".join(text for text, _ in listed or ())
+    left = chosen(text)
+    if not listed or not left:
         for field in FIELDS:
             draft.unknown(field, chain)
         return
-    text = ":".join(text for text, _ in listed)
     newest = draft.values.get("tls_min") == "TLSv1.3"
     found = Classes({}, {}, None) if newest or listed[0][0].strip() == builtin else classes(text, refused)
 
@@ -210,7 +212,7 @@ def put(
     draft.put("broken_ciphers", tuple(found.broken), blamed(found.broken.values()))
     draft.put("weak_ciphers", tuple(found.weak), blamed(found.weak.values()))
     draft.put("cbc_ciphers", found.cbc is not None, blamed([found.cbc] if found.cbc else ()))
-    draft.put("dhe", not newest and any("kDHE" in suite.words for suite in chosen(text) or ()), chain)
+    draft.put("dhe", not newest and any("kDHE" in suite.words for suite in left), chain)
 
 
 def _span(pieces: Iterable[tuple[str, Span | None]], word: Word) -> Span | None:

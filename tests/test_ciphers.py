@@ -116,5 +116,6 @@ def test_lists_that_ask_for_nothing_of_their_own(
     assert put(listed, builtin, lowest)[0] == {"broken_ciphers": (), **expected}
 
 
-def test_an_unknown_list_leaves_all_fields_unknown() -> None:
-    assert put(None)[0] == {}
+@pytest.mark.parametrize("listed", [None, [("PROFILE=SYSTEM", WRITTEN)], [("HIGH:!", WRITTEN)]])
+def test_an_unknown_list_leaves_all_fields_unknown(listed: list[tuple[str, Span | None]] | None) -> None:
+    assert put(listed)[0] == {}

@@ -22,9 +22,10 @@ def put(draft: Draft, view: View, tls: str) -> None:
         whose = {True: "server", False: "client"}.get(flag) if flag is not None else None
         draft.maybe("cipher_preference", whose, view.get("tls_preempt_cipherlist").origins)
     group = view.get("smtpd_tls_dh1024_param_file")
-    draft.maybe("dh_file", group.text if group.text != "auto" else None, group.origins)
     if group.text in ("", "auto"):
         draft.put("dh_file", None, group.origins)
+    else:
+        draft.maybe("dh_file", group.text, group.origins)
 
 
 def _put_ciphers(draft: Draft, view: View, tls: str) -> None:
