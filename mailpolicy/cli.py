@@ -52,7 +52,7 @@ def _check(wanted: Namespace) -> int:
     from mailpolicy.policy import BadPolicy
 
     try:
-        options = run.Options(_assumed(wanted), wanted.profile, wanted.rules_dir, wanted.today)
+        options = run.Options(_assumed(wanted), wanted.profile, wanted.rules_dir, wanted.today, wanted.skip_expiry)
         report, recognised = run.report(wanted.paths, options)
         output.emit(report, wanted)
     except BadPolicy as problem:
@@ -79,19 +79,18 @@ def _assumed(wanted: Namespace) -> dict[str, Version]:
 
 
 def _inspect(wanted: Namespace) -> int:
-    from mailpolicy import gather, joins, output, present, run
+    from mailpolicy import gather, output, present, run
     from mailpolicy.report import facts
     from mailpolicy.tree import Disk
 
     tree = Disk()
     site = run.find_policy(tree, wanted.paths)
     gathered = gather.gather(tree, wanted.paths, site, _assumed(wanted))
-    inventory = present.presentable(gathered.inventory, wanted.paths)
-    everything = (*inventory.facts, *joins.derive(inventory.facts))
-    if wanted.format == "json":
-        output.write(facts.as_json(everything, inventory.unread), wanted.output)
-    else:
-        output.write(facts.table(everything, inventory.unread), wanted.output)
+    inventory, derived = run.derive(tree, gathered.inventory, run.this_day())
+    inventory = inventory._replace(facts=inventory.facts + derived)
+    inventory = present.presentable(inventory, wanted.paths)
+    render = facts.as_json if wanted.format == "json" else facts.table
+    output.write(render(inventory.facts, inventory.unread), wanted.output)
     for path, why in gathered.errors:
         _say(f"{path}: {why}")
     if gathered.errors:

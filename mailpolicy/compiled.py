@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 KINDS = (
     "listener", "connection", "server", "setting", "secret", "unread", "suppression", "offer", "mailbox",
+    "certificate",
 )  # fmt: skip
 """Every kind of fact; each has a schema."""
 TARGET = os.path.join(data.PACKAGE, "_compiled.py")

@@ -71,8 +71,9 @@ def outcome(example: Example, rules: Mapping[str, Rule], today: str = "2026-11-0
     inventory = gather.read_all(tree, by_format, lambda program, path: example.assume.get(program))
     if tree.exists("mailpolicy.yaml"):
         site = policy.read("mailpolicy.yaml", load(tree.source("mailpolicy.yaml")))
-        inventory = inventory._replace(facts=gather.with_roles(inventory.facts, site))
-    return Outcome(inventory, run.judged(tree, inventory, rules, rules, today))
+        inventory = inventory._replace(facts=gather.with_hosts(inventory.facts, site))
+    inventory, derived = run.derive(tree, inventory, today)
+    return Outcome(inventory, run.judged(tree, inventory, derived, rules, rules, today))
 
 
 def blamed(example: Example, finding: Finding) -> tuple[str, int, str]:

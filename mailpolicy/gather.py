@@ -25,25 +25,30 @@ class Gathered(NamedTuple):
 def gather(tree: Tree, paths: Sequence[str], site: Policy, assume: Mapping[str, Version]) -> Gathered:
     """Reads every recognised file below the paths. What cannot be read is an error of the run."""
     errors: list[tuple[str, str]] = []
-    by_format = _discover(tree, paths, site, errors)
+    notes: list[str] = []
+    by_format = _discover(tree, paths, site, errors, notes)
     inventory = read_all(tree, by_format, lambda program, path: _version(site, assume, program, path))
-    inventory = inventory._replace(facts=with_roles(inventory.facts, site))
+    inventory = inventory._replace(
+        facts=with_hosts(inventory.facts, site), notes=tuple(dict.fromkeys((*notes, *inventory.notes)))
+    )
     errors += [(unread.where.file, _fatal(unread)) for unread in inventory.unread if unread.fatal]
     return Gathered(inventory, sum(map(len, by_format.values())), tuple(dict.fromkeys(errors)))
 
 
-def with_roles(facts: tuple[Fact, ...], site: Policy) -> tuple[Fact, ...]:
-    """Listeners and connections with the declared role of the host that they are on."""
-    return tuple(_with_role(fact, site) for fact in facts) if site.roles else facts
+def with_hosts(facts: tuple[Fact, ...], site: Policy) -> tuple[Fact, ...]:
+    """Listeners and connections with the declared name and role of the host that they are on."""
+    return tuple(_with_host(fact, site) for fact in facts) if site.hosts else facts
 
 
-def _with_role(fact: Fact, site: Policy) -> Fact:
+def _with_host(fact: Fact, site: Policy) -> Fact:
     instance = fact.values.get("instance")
-    if fact.kind in ("listener", "connection") and isinstance(instance, str):
-        for folder, role in site.roles:
-            if policy.inside(os.path.join(instance, "x"), folder):
-                return fact._replace(values={**fact.values, "host_role": role})
-    return fact
+    if fact.kind not in ("listener", "connection") or not isinstance(instance, str):
+        return fact
+    around = [host for host in site.hosts if policy.inside(os.path.join(instance, "x"), host[0])]
+    if not around:
+        return fact
+    _, name, role = max(around, key=lambda host: len(host[0]))
+    return fact._replace(values={**fact.values, "host_name": name, "host_role": role})
 
 
 def _fatal(unread: Unread) -> str:
@@ -95,7 +100,9 @@ def _read(reader: Reader, tree: Tree, paths: tuple[str, ...], version: Version |
         return Inventory(unread=(Unread(Span(paths[0], 1, 1, 2), why, True),), files=paths)
 
 
-def _discover(tree: Tree, paths: Sequence[str], site: Policy, errors: list[tuple[str, str]]) -> dict[str, list[str]]:
+def _discover(
+    tree: Tree, paths: Sequence[str], site: Policy, errors: list[tuple[str, str]], notes: list[str]
+) -> dict[str, list[str]]:
     """Files by format, in the order of the list of readers."""
     found: dict[str, list[str]] = {name: [] for name in PATTERNS}
     for path in dict.fromkeys(os.path.normpath(path) for path in paths):
@@ -112,6 +119,8 @@ def _discover(tree: Tree, paths: Sequence[str], site: Policy, errors: list[tuple
             named = format_of(path) or _sniffed(tree, path, errors)
             if named is not None:
                 found[named].append(path)
+            elif all(path != failed for failed, _ in errors):
+                notes.append(f"{path}: is no configuration that mailpolicy reads by itself; not read")
     return {name: list(dict.fromkeys(files)) for name, files in found.items() if files}
 
 

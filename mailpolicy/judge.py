@@ -19,6 +19,7 @@ IDENTITY: dict[str, tuple[str, ...]] = {
     "suppression": ("rules", "state"),
     "offer": ("software", "protocol"),
     "mailbox": ("mailbox",),
+    "certificate": ("software", "file"),
 }
 """The fields that say which object a fact is about; what fingerprints are made of."""
 

@@ -35,8 +35,8 @@ class Policy(NamedTuple):
     exclude: tuple[str, ...] = ()
     versions: tuple[tuple[str, str, Version], ...] = ()
     """(absolute folder, program, version) as ``hosts:`` declares them."""
-    roles: tuple[tuple[str, str], ...] = ()
-    """(absolute folder, role of its host)."""
+    hosts: tuple[tuple[str, str, str], ...] = ()
+    """(absolute folder, public name of its host, role of its host or "")."""
 
     @property
     def folder(self) -> str:
@@ -78,7 +78,7 @@ def read(path: str, node: Node) -> Policy:
         rules_dir=os.path.join(folder, text("rules_dir")) if text("rules_dir") else "",
         exclude=tuple(str(e.scalar) for e in policy["exclude"].entries or ()) if "exclude" in policy else (),
         versions=tuple(_versions(folder, items["hosts"])) if "hosts" in items else (),
-        roles=tuple(_roles(folder, items["hosts"])) if "hosts" in items else (),
+        hosts=tuple(_hosts(folder, items["hosts"])) if "hosts" in items else (),
     )
 
 
@@ -99,12 +99,12 @@ def _versions(folder: str, hosts: Node) -> list[tuple[str, str, Version]]:
     return found
 
 
-def _roles(folder: str, hosts: Node) -> list[tuple[str, str]]:
+def _hosts(folder: str, hosts: Node) -> list[tuple[str, str, str]]:
     found = []
-    for host in (hosts.items or {}).values():
+    for name, host in (hosts.items or {}).items():
         entries = host.items or {}
-        if "role" in entries:
-            found += [(where, str(entries["role"].scalar)) for where in _folders(folder, entries)]
+        role = str(entries["role"].scalar) if "role" in entries else ""
+        found += [(where, name, role) for where in _folders(folder, entries)]
     return found
 
 

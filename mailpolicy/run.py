@@ -23,7 +23,9 @@ class Options(NamedTuple):
     profile: str | None = None
     rules_dir: str | None = None
     today: str | None = None
-    """ISO date that suppressions are held against; None: the day of the run."""
+    """ISO date that suppressions and certificates are held against; None: the day of the run."""
+    skip_expiry: bool = False
+    """Certificates are not held against the day."""
 
 
 def report(paths: Sequence[str], options: Options = Options()) -> tuple[Report, int]:  # noqa: B008  (immutable)
@@ -36,7 +38,9 @@ def report(paths: Sequence[str], options: Options = Options()) -> tuple[Report, 
     known = policy.numbered(_known_rules(site, options), profiles, site)
     rules = policy.apply(known, profiles, site)
     gathered = gather(tree, paths, site, options.assume)
-    made = judged(tree, gathered.inventory, rules, known, options.today)
+    inventory, derived = derive(tree, gathered.inventory, None if options.skip_expiry else options.today or this_day())
+    gathered = gathered._replace(inventory=inventory)
+    made = judged(tree, inventory, derived, rules, known, options.today)
     return _finish(tree, paths, gathered, made, rules), gathered.recognised
 
 
@@ -100,16 +104,36 @@ class Judged(NamedTuple):
     facts: tuple[Fact, ...]
 
 
+def derive(tree: Tree, inventory: Inventory, day: str | None) -> tuple[Inventory, tuple[Fact, ...]]:
+    """What the facts of an inventory say together, and the certificates they name; with what of these is unread.
+
+    ``day``: what the end of a certificate is held against; None: nothing.
+    """
+    derived = joins.derive(inventory.facts)
+    if any(fact.values.get("certificate") for fact in inventory.facts):
+        from mailpolicy import certificates
+
+        shown, unread = certificates.derive(inventory.facts, tree, day)
+        derived += shown
+        inventory = inventory._replace(unread=inventory.unread + unread)
+    return inventory, derived
+
+
 def judged(
-    tree: Tree, inventory: Inventory, rules: Mapping[str, Rule], known: Mapping[str, Rule], today: str | None = None
+    tree: Tree,
+    inventory: Inventory,
+    derived: tuple[Fact, ...],
+    rules: Mapping[str, Rule],
+    known: Mapping[str, Rule],
+    today: str | None = None,
 ) -> Judged:
-    """Findings of an inventory; suppressions are applied, and judged themselves."""
-    facts = (*inventory.facts, *joins.derive(inventory.facts), *(_unread(u) for u in inventory.unread))
+    """Findings of an inventory and what was derived from it; suppressions are applied, and judged themselves."""
+    facts = (*inventory.facts, *derived, *(_unread(u) for u in inventory.unread))
     defaults = compiled.load().defaults
     findings = judge.findings(facts, rules, known, defaults)
     comments = _comments(tree, inventory)
     if comments:
-        day = today or _today()
+        day = today or this_day()
         marks = suppress.facts(comments, findings, frozenset(known), day)
         findings = suppress.apply(findings, comments, day)
         findings += judge.findings(marks, rules, known, defaults)
@@ -117,7 +141,8 @@ def judged(
     return Judged(findings, facts)
 
 
-def _today() -> str:
+def this_day() -> str:
+    """The day of the run, as an ISO date."""
     from datetime import date
 
     return date.today().isoformat()

@@ -81,6 +81,13 @@ def test_nothing_recognised(arguments: list[str], code: int, tmp_path: Path) -> 
     assert ran.stdout == ""
 
 
+def test_a_named_file_that_no_reader_takes_is_named_beside_others(tmp_path: Path) -> None:
+    (tmp_path / "virtual").write_text("info@example.org user\n")
+    ran = run("check", declare(tmp_path, CLEAN), tmp_path / "virtual")
+    assert ran.returncode == 0
+    assert "virtual: is no configuration that mailpolicy reads by itself; not read" in ran.stderr
+
+
 def test_a_file_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
     ran = run("check", tmp_path / "main.cf")
     assert ran.returncode == 2

@@ -32,7 +32,8 @@ def test_facts_and_findings_have_sound_positions(place: Path) -> None:
     spans = [o.where for f in gathered.inventory.facts for chain in f.origins.values() for o in chain if o.where]
     spans += [unread.where for unread in gathered.inventory.unread]
     rules = compiled.load().rules
-    findings = run.judged(tree, gathered.inventory, rules, rules).findings
+    inventory, derived = run.derive(tree, gathered.inventory, run.this_day())
+    findings = run.judged(tree, inventory, derived, rules, rules).findings
     spans += [finding.where for finding in findings]
     for span in set(spans):
         try:

@@ -78,6 +78,7 @@ def _server(config: Config, listeners: list[Fact]) -> Fact:
     mx = mx or views
     _worst(draft, "smuggling_protection", False, (_newlines(v) for v in mx))
     _worst(draft, "pipelining_protection", False, (_pipelining(v) for v in mx))
+    _worst(draft, "rates_limited", False, (_rates(v) for v in mx))
     _worst(draft, "relay_restrictions_complete", False, ((_complete(v, config), guards(v)) for v in views))
     _worst(draft, "tls_logged", False, (_tls_logged(v) for v in _with_tls(config, smtpd, listeners) or ()))
     _worst(draft, "login_throttle", False, (_throttle(v) for v in _with_login(config, smtpd, listeners)))
@@ -142,6 +143,15 @@ def _pipelining(view: View) -> tuple[bool | None, tuple[Origin, ...]]:
     if not _since(view, _PIPELINING_SINCE):
         return False, (Origin("default", None, f"{view.version_note} has no smtpd_forbid_unauth_pipelining"),)
     return view.flag("smtpd_forbid_unauth_pipelining"), found.origins
+
+
+def _rates(view: View) -> tuple[bool | None, tuple[Origin, ...]]:
+    """Limits of anvil(8) for one client; 0 is none."""
+    found = [view.get(f"smtpd_client_{what}_rate_limit") for what in ("connection", "message", "auth")]
+    for limit in found:
+        if limit.text not in (None, "0"):
+            return True, limit.origins
+    return (None if any(limit.text is None for limit in found) else False), found[0].origins
 
 
 def _complete(view: View, config: Config) -> bool | None:

@@ -181,21 +181,23 @@ def _pair_problem(view: View, tree: Tree, folder: str, name: str) -> tuple[str |
 def _chain(view: View, tree: Tree, folder: str) -> Certificate:
     """smtpd_tls_chain_files: each key must stand before its certificates."""
     chain = view.get("smtpd_tls_chain_files")
-    kinds: list[tuple[str, str]] = []
+    kinds: list[str] = []
+    shown, blamed = view.elements("smtpd_tls_chain_files")[0][0], chain.origins
     for path, span in view.elements("smtpd_tls_chain_files"):
         here = (*chain.origins, Origin("sets", span)) if span else chain.origins
         problem = file_problem(tree, folder, path, "")
         if problem:
             return Certificate(path, here, True, f"{path} {problem}")
-        kinds += [(kind, path) for kind in _contents(tree, folder, path)]
-    shown = view.elements("smtpd_tls_chain_files")[0][0]
-    if kinds and kinds[0][0] == "certificate" and (any(kind == "key" for kind, _ in kinds)):
-        return Certificate(
-            shown, chain.origins, True, "smtpd_tls_chain_files: a certificate stands before its private key"
-        )
-    if kinds and all(kind == "certificate" for kind, _ in kinds):
+        held = _contents(tree, folder, path)
+        if "key" in kinds and "key" not in held[:1] and "certificate" not in kinds:
+            shown, blamed = path, here
+        kinds += held
+    if kinds[:1] == ["certificate"] and "key" in kinds:
+        problem = "smtpd_tls_chain_files: a certificate stands before its private key"
+        return Certificate(shown, chain.origins, True, problem)
+    if kinds and all(kind == "certificate" for kind in kinds):
         return Certificate(shown, chain.origins, True, "smtpd_tls_chain_files: there is no private key")
-    return Certificate(shown, chain.origins, True, None)
+    return Certificate(shown, blamed, True, None)
 
 
 def _present(tree: Tree, folder: str, path: str) -> bool:

@@ -1,0 +1,164 @@
+"""Certificates that listeners show, where the tree holds them (RFC 5280, PEM of RFC 7468)."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable
+
+from mailpolicy.facts import Draft
+from mailpolicy.lean import TYPE_CHECKING
+from mailpolicy.tree import Tree
+from mailpolicy.types import Fact, Origin, Span, Unread, Unreadable
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from cryptography.x509 import Certificate
+
+_BLOCK = re.compile(r"-----BEGIN (?P<label>[A-Z0-9 ]{1,40})-----[^-]{1,100000}-----END (?P=label)-----")
+_HIDDEN = re.compile(r"\{\{|<%|\$ANSIBLE_VAULT|ENC\[|-----BEGIN PGP|\AREDACTED")
+"""Templates and encrypted files: what they hold is unknown."""
+_SHIPPED = re.compile(r"snakeoil|localhost\.localdomain|(^|/)dovecot\.pem$")
+"""Certificates that a package makes at installation."""
+_ROLES = ("access", "submission", "mx", "delivery", "internal")
+_SCOPES = ("public", "any", "private", "loopback")
+
+
+def derive(facts: Iterable[Fact], tree: Tree, day: str | None) -> tuple[tuple[Fact, ...], tuple[Unread, ...]]:
+    """One fact for each certificate file and each text that names it.
+
+    ``day``, an ISO date, is what ``days_left`` counts from; None leaves it out.
+    """
+    shown: dict[tuple[str, Span], list[Fact]] = {}
+    for fact in facts:
+        path = fact.values.get("certificate")
+        if fact.kind == "listener" and path and isinstance(path, str):
+            named = [o.where for o in fact.origins["certificate"] if o.where]
+            shown.setdefault((path, named[-1]), []).append(fact)
+    made, unread = [], []
+    for (path, where), listeners in shown.items():
+        place = locate(tree, path, where.file)
+        draft = _draft(path, where, listeners)
+        try:
+            known = place is not None and _describe(draft, tree, place, day)
+        except Unreadable as problem:
+            unread.append(Unread(where, f"the certificate {path} {problem}"))
+            continue
+        if known or _SHIPPED.search(path):
+            made.append(draft.fact())
+    return tuple(made), tuple(unread)
+
+
+def locate(tree: Tree, path: str, config: str) -> str | None:
+    """Where the file that ``config`` calls ``path`` lies in the tree; None for a folder or what is not there.
+
+    A relative path starts at the configuration's folder. For an absolute one, folders above the configuration
+    that have the name of one of its own folders are held against it, the nearest first: ``/etc/ssl/a.pem`` in
+    ``mx1/etc/postfix/main.cf`` is ``mx1/etc/ssl/a.pem``.
+    """
+    folder = posixpath.dirname(config)
+    if not path.startswith("/"):
+        found = posixpath.normpath(posixpath.join(folder, path))
+        return found if tree.exists(found) and not tree.names(found) else None
+    parts = posixpath.normpath(path).split("/")
+    while folder and folder != "/":
+        name = posixpath.basename(folder)
+        if name in parts[:-1]:
+            at = len(parts) - parts[::-1].index(name)
+            found = posixpath.join(folder, *parts[at:])
+            if tree.exists(found) and not tree.names(found):
+                return found
+        folder = posixpath.dirname(folder)
+    return None
+
+
+def _draft(path: str, where: Span, listeners: list[Fact]) -> Draft:
+    draft = Draft("certificate", where)
+    for field in ("software", "version", "instance", "host_name"):
+        value = listeners[0].values.get(field)
+        if value is not None:
+            draft.put(field, value)
+    draft.put("file", path)
+    draft.put("shipped", bool(_SHIPPED.search(path)), [Origin("sets", where)])
+    roles = {fact.values.get("role") for fact in listeners}
+    scopes = {fact.values.get("scope") for fact in listeners}
+    draft.put("role", next((role for role in _ROLES if role in roles), "internal"))
+    draft.put("scope", next((scope for scope in _SCOPES if scope in scopes), "any"))
+    return draft
+
+
+def _describe(draft: Draft, tree: Tree, place: str, day: str | None) -> bool:
+    """Puts what the first certificate of a file says; False where the file hides it. Raises Unreadable."""
+    source = tree.source(place)
+    if _HIDDEN.search(source.text):
+        return False
+    blocks = [(found["label"], found) for found in _BLOCK.finditer(source.text)]
+    leaf = next((found for label, found in blocks if label == "CERTIFICATE"), None)
+    if leaf is None:
+        raise Unreadable("holds no certificate in PEM form")
+    made = [Origin("implies", draft.declared.where, posixpath.basename(place))]
+    try:
+        _put_certificate(draft, leaf[0], day, made)
+        key = next((found[0] for label, found in blocks if label.endswith("PRIVATE KEY")), None)
+        if key:
+            draft.maybe("key_matches", _matches(leaf[0], key), made)
+    except ValueError:
+        raise Unreadable("holds a certificate that cannot be decoded") from None
+    return True
+
+
+def _put_certificate(draft: Draft, text: str, day: str | None, made: list[Origin]) -> None:
+    from datetime import date
+
+    from cryptography import x509
+
+    certificate = x509.load_pem_x509_certificate(text.encode())
+    first, last = certificate.not_valid_before_utc.date(), certificate.not_valid_after_utc.date()
+    draft.put("not_after", last.isoformat(), made)
+    draft.put("validity_days", (last - first).days, made)
+    if day is not None:
+        draft.put("days_left", (last - date.fromisoformat(day)).days, made)
+    names = _names(certificate)
+    draft.put("names", names, made)
+    host = draft.values.get("host_name")
+    if isinstance(host, str):
+        draft.put("names_host", any(covers(name, host) for name in names), made)
+    key = certificate.public_key()
+    kind = type(key).__name__.removesuffix("PublicKey").strip("_").replace("EllipticCurve", "EC")
+    draft.put("key_type", kind, made)
+    if hasattr(key, "key_size"):
+        draft.put("key_bits", key.key_size, made)
+    hashed = certificate.signature_hash_algorithm
+    draft.put("signature_hash", hashed.name.upper().replace("SHA", "SHA-", 1) if hashed else "none", made)
+    draft.put("self_signed", certificate.issuer == certificate.subject, made)
+
+
+def _names(certificate: Certificate) -> tuple[str, ...]:
+    """DNS names of the subject alternative name, in lower case; the common name is none (RFC 7817 section 3)."""
+    from cryptography import x509
+
+    try:
+        extension: Any = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    except x509.ExtensionNotFound:
+        return ()
+    return tuple(name.lower() for name in extension.value.get_values_for_type(x509.DNSName))
+
+
+def covers(name: str, host: str) -> bool:
+    """Whether a certificate's name is a host's; ``*`` stands for the whole first label (RFC 6125 section 6.4.3)."""
+    host = host.lower().rstrip(".")
+    return name == host or (name.startswith("*.") and host.partition(".")[2] == name[2:] != "")
+
+
+def _matches(certificate: str, key: str) -> bool | None:
+    """Whether a private key is the certificate's; None when the key is encrypted or of an unknown kind."""
+    from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    try:
+        public = load_pem_private_key(key.encode(), None).public_key()
+    except (TypeError, ValueError, UnsupportedAlgorithm):
+        return None
+    return public == x509.load_pem_x509_certificate(certificate.encode()).public_key()
