@@ -67,8 +67,11 @@ def with_defaults(fact: Fact, defaults: Mapping[str, Value]) -> Fact:
 
 
 def _broken(rule: Rule, fact: Fact) -> Candidate | None:
-    """The rule speaks about the fact, all it asks is known, and the answer is no."""
-    if schema.judge(rule.when, fact.values) is not True or schema.judge(rule.require, fact.values) is not False:
+    """The rule speaks about the fact, all it asks is known, and the answer is no.
+
+    ``require`` goes first: it is the shorter one, and most facts keep it.
+    """
+    if schema.judge(rule.require, fact.values) is not False or schema.judge(rule.when, fact.values) is not True:
         return None
     at, where = blame(rule, fact)
     return None if where is None else Candidate(rule, fact, at, where, severity(rule, fact, at, where.file))

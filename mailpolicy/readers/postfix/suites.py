@@ -13,6 +13,8 @@ _REFUSED = frozenset(("anonymous",))
 """Postfix sets security level 0: a list without !eNULL lets clients in that do not encrypt. Anonymous suites are in
 its own lists, too, for the sake of mail servers."""
 
+_LISTS = tuple(f"tls_{grade}_cipherlist" for grade in ("high", "medium", "low", "export", "null"))
+
 
 def put(draft: Draft, view: View, tls: str) -> None:
     """``tls``: optional, required or implicit."""
@@ -21,16 +23,19 @@ def put(draft: Draft, view: View, tls: str) -> None:
         flag = view.flag("tls_preempt_cipherlist")
         whose = {True: "server", False: "client"}.get(flag) if flag is not None else None
         draft.maybe("cipher_preference", whose, view.get("tls_preempt_cipherlist").origins)
-    group = view.get("smtpd_tls_dh1024_param_file")
-    if group.text in ("", "auto"):
-        draft.put("dh_file", None, group.origins)
-    else:
-        draft.maybe("dh_file", group.text, group.origins)
+    if view.is_set("smtpd_tls_dh1024_param_file"):
+        group = view.get("smtpd_tls_dh1024_param_file")
+        if group.text in ("", "auto"):
+            draft.put("dh_file", None, group.origins)
+        else:
+            draft.maybe("dh_file", group.text, group.origins)
 
 
 def _put_ciphers(draft: Draft, view: View, tls: str) -> None:
     kind = "smtpd_tls_" if tls == "optional" else "smtpd_tls_mandatory_"
     excluding = ("smtpd_tls_exclude_ciphers", *((f"{kind}exclude_ciphers",) if tls != "optional" else ()))
+    if not any(map(view.is_set, (f"{kind}ciphers", *_LISTS))):
+        return
     grade = view.get(f"{kind}ciphers")
     word = (grade.text or "").lower()
     if word == "null":
