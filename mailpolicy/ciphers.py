@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
-from mailpolicy import suites
+from mailpolicy import openssl_suites
 from mailpolicy.facts import Draft
 from mailpolicy.lean import NamedTuple
 from mailpolicy.types import Origin, Span
@@ -75,8 +75,8 @@ _ITEM = re.compile(rf"[:;, ]*([-+!@]?)({_WORD}(?:\+{_WORD})*)?")
 @lru_cache(maxsize=1)
 def table() -> tuple[Suite, ...]:
     """Every suite that is known."""
-    rows = [(row, True) for row in suites.NOW.splitlines()] + [(row, False) for row in suites.ONCE.splitlines()]
-    return tuple(_suite(row, present) for row, present in rows)
+    lists = ((openssl_suites.NOW, True), (openssl_suites.ONCE, False))
+    return tuple(_suite(row, present) for text, present in lists for row in text.splitlines())
 
 
 def _suite(row: str, present: bool) -> Suite:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _LOGIN_PORTS = {"imap": (143, 993), "pop3": (110, 995), "smtp": (587, 465)}
 """Protocol -> its port for STARTTLS and its port for implicit TLS (RFC 8314 sections 3.1 to 3.3)."""
 
-_PROXIES = frozenset(("haproxy", "nginx", "stunnel"))
+_PROXIES = frozenset(("caddy", "haproxy", "nginx", "stunnel", "traefik"))
 """They open single ports; the servers beside them may open the others."""
 
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Makes mailpolicy/suites.py: the suites of the OpenSSL that is installed, and those that older ones had.
+"""Makes mailpolicy/openssl_suites.py: the suites of the OpenSSL that is installed, and those that older ones had.
 
-    python3 scripts/make_suites.py > mailpolicy/suites.py
+    python3 scripts/make_suites.py > mailpolicy/openssl_suites.py
 
 The table in the repository is of OpenSSL 3.0 (Debian 12); 3.5 (Debian 13) has the same.
 """

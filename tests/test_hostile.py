@@ -69,6 +69,43 @@ SAMPLES: dict[str, dict[str, str]] = {
         "  require domains = example.org\n  accept\nbegin authenticators\nplain:\n  driver = plaintext\n"
         "  server_condition = ${if eq{$auth2}{a}}\n  server_advertise_condition = ${if def:tls_in_cipher}\n"
     },
+    "maddy": {
+        "maddy.conf": "$(host) = mx.example.org\ntls file /etc/a.crt /etc/a.key {\n  protocols tls1.2 tls1.3\n}\n"
+        "hostname $(host)\n(mail) {\n  auth pam\n}\ntarget.remote out {\n}\n"
+        "smtp tcp://0.0.0.0:25 {\n  destination example.org {\n    deliver_to dummy\n  }\n  default_destination {\n"
+        '    reject 550 5.1.1 "no"\n  }\n}\n'
+        "submission tls://0.0.0.0:465 {\n  import mail\n  deliver_to &out\n}\n"
+    },
+    "mox": {
+        "mox.conf": "DataDir: ../data\nLogLevel: info\nHostname: mx.example.org\nListeners:\n\tpublic:\n\t\tIPs:\n"
+        "\t\t\t- 192.0.2.1\n\t\tTLS:\n\t\t\tKeyCerts:\n\t\t\t\t-\n\t\t\t\t\tCertFile: a.crt\n\t\t\t\t\tKeyFile: a.key\n"
+        "\t\tSMTP:\n\t\t\tEnabled: true\n\t\tSubmissions:\n\t\t\tEnabled: true\nPostmaster:\n\tAccount: a\n"
+        "\tMailbox: Inbox\n"
+    },
+    "mailcow": {
+        "mailcow.conf": "MAILCOW_HOSTNAME=mail.example.org\nDBPASS='c0w Xq'\nSMTP_PORT=25\nIMAP_PORT=127.0.0.1:143\n"
+        'POP_PORT="192.0.2.1:110" # old\nexport SIEVE_PORT=4190\nIPV4_NETWORK=${NET:-172.22.1}\n'
+    },
+    "mailu": {
+        "mailu.env": "SECRET_KEY=k3y-Xq\nTLS_FLAVOR=cert\nPOSTMASTER=admin\nPORTS=25,143,465,993,995\n"
+        "RELAYNETS=10.1.1.0/24,192.168.1.0/24\nRELAYHOST=[smtp.example.org]:587\nRELAYUSER=me\nPROXY_PROTOCOL=mail\n"
+    },
+    "docker_mailserver": {
+        "mailserver.env": "OVERRIDE_HOSTNAME=mail.example.org\nSSL_TYPE=manual\nSSL_CERT_PATH=/a.pem\n"
+        "SSL_KEY_PATH=/a.key\nPERMIT_DOCKER=network\nENABLE_POP3=1\nRELAY_HOST=smtp.example.org\nRELAY_PORT=587\nRELAY_USER=me\n"
+    },
+    "traefik": {
+        "traefik.yml": 'entryPoints:\n  imaps:\n    address: ":993"\n    proxyProtocol:\n      insecure: true\ntcp:\n'
+        "  routers:\n    imaps:\n      rule: HostSNI(`*`)\n      service: imap\n      tls: {options: old}\n"
+        "  services:\n    imap:\n      loadBalancer:\n        servers:\n          - address: mail:143\n"
+        "tls:\n  options:\n    old: {minVersion: VersionTLS12}\n",
+        "traefik.toml": '[entryPoints.smtp]\naddress = ":25" # mail\n[tcp.routers.smtp]\nrule = "HostSNI(`*`)"\n'
+        'service = "a"\n[[tcp.services.a.loadBalancer.servers]]\naddress = "10.0.0.1:25"\n',
+    },
+    "caddy": {
+        "Caddyfile": "{\n\tlayer4 {\n\t\t:993 {\n\t\t\t@a tls sni mail.example.org\n\t\t\troute @a {\n\t\t\t\ttls\n"
+        '\t\t\t\tproxy mail:143\n\t\t\t}\n\t\t}\n\t}\n}\nmail.example.org {\n\trespond "OK" 200\n}\n'
+    },
     "declaration": {
         "mailpolicy.yaml": "servers:\n  - host: mail.example.org\n    listeners:\n"
         "      - {protocol: imap, port: 993, tls: implicit, auth: tls-only}\n"

@@ -18,10 +18,12 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "mailpolicy"
 
 FLOORS = {
-    "types": 1, "addresses": 0, "ports": 0, "data": 0, "version": 0, "lean": 0, "foreign": 0, "ciphers": 3, "suites": 0,
+    "types": 1, "addresses": 0, "ports": 0, "data": 0, "version": 0, "lean": 0, "foreign": 0, "ciphers": 3,
+    "openssl_suites": 0,
     "providers": 0, "schema": 0,
     "text": 2, "facts": 2, "mask": 2,
-    "tree": 3, "strict_yaml": 3, "certificates": 4, "joins": 3, "suppress": 3, "passwords": 3,
+    "tree": 3, "envfile": 3, "strict_yaml": 3, "certificates": 4, "joins": 3, "suppress": 3, "passwords": 3,
+    "composed": 4, "suites": 5, "fronts": 4,
     "rules": 4, "judge": 4,
     "compiled": 5, "policy": 5, "present": 6, "declaration_errors": 6,
     "readers.*": 7, "readers": 8, "report.*": 8, "report": 9,

@@ -46,6 +46,15 @@ PATTERNS: dict[str, str] = {
     r"|([^/]*exim[^/]*|etc)/conf\.d/(main|acl|router|transport|retry|rewrite|auth)/[^/]+"
     r"|(main|acl|router|transport|retry|rewrite|auth)/([0-9]+_[A-Za-z0-9_-]+|[^/]*exim4?-config[^/]*)",
     "cyrus": r"([^/]*[._-])?(imapd|cyrus)\.conf",
+    "maddy": r"([^/]*[._-])?(maddy|madmail)([._][^/]*)?\.conf",
+    "mox": r"([^/]*[._-])?mox\.conf",
+    "mailcow": r"([^/]*[._-])?mailcow([._-][^/]*)?\.conf",
+    "mailu": r"[^/]*mailu[^/]*\.env|mailu/\.env",
+    "docker_mailserver": r"([^/]*[._-])?mailserver\.env|env-mailserver",
+    "traefik": r"traefik([._-][^/]*)?\.(ya?ml|toml)"
+    r"|[^/]*traefik[^/]*/([^/]+/)*((dyn|tcp|tls|mail|smtp|imap|pop|submission|conf|static|file|rout|serv|provider|entry)"
+    r"[^/]*|(dyn[^/]*|conf[^/]*|rules|custom|providers?|files?|rout[^/]*)/([^/]+/)*[^/]+)\.(ya?ml|toml)",
+    "caddy": r"[^/]*[Cc]addyfile[^/]*|caddy[^/]*\.json|caddy/([^/]+/)*[^/]+\.(json|caddy|conf)",
     "declaration": r"\.?mailpolicy\.ya?ml",
 }
 """Format -> regular expression that the end of a path matches, from a slash on; the module has the format's name."""
