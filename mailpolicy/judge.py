@@ -23,6 +23,7 @@ IDENTITY: dict[str, tuple[str, ...]] = {
 }
 """The fields that say which object a fact is about; what fingerprints are made of."""
 
+_ORDER = ("error", "warning", "note")
 _SAMPLES = (".sample", ".dist", ".example", ".orig", ".default")
 
 
@@ -66,8 +67,11 @@ def with_defaults(fact: Fact, defaults: Mapping[str, Value]) -> Fact:
 
 
 def _broken(rule: Rule, fact: Fact) -> Candidate | None:
-    """The rule speaks about the fact, all it asks is known, and the answer is no."""
-    if schema.judge(rule.when, fact.values) is not True or schema.judge(rule.require, fact.values) is not False:
+    """The rule speaks about the fact, all it asks is known, and the answer is no.
+
+    ``require`` goes first: it is the shorter one, and most facts keep it.
+    """
+    if schema.judge(rule.require, fact.values) is not False or schema.judge(rule.when, fact.values) is not True:
         return None
     at, where = blame(rule, fact)
     return None if where is None else Candidate(rule, fact, at, where, severity(rule, fact, at, where.file))
@@ -142,6 +146,7 @@ def _word(value: object) -> str:
 
 
 def _distinct(findings: Iterable[Finding]) -> list[Finding]:
-    """Sorted by position; what several sockets share (the IPv4 and IPv6 side of one port) is said once."""
-    found = {(f.rule, f.where, f.message): f for f in reversed(list(findings))}
+    """Sorted by position; what several sockets share is said once, as severely as for the worst of them."""
+    worst = sorted(findings, key=lambda f: _ORDER.index(f.severity))
+    found = {(f.rule, f.where, f.message): f for f in reversed(worst)}
     return sorted(found.values(), key=lambda f: (f.where, f.rule, f.message))

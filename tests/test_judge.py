@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mailpolicy.judge import fill
-from mailpolicy.types import Value
+from mailpolicy.judge import fill, findings
+from mailpolicy.types import Fact, Grade, Origin, Rule, Span, Value
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,14 @@ def test_fill(words: str, expected: str) -> None:
         "vrfy": True,
     }
     assert fill(words, values) == expected
+
+
+SHARED = Rule("r", "g", "error", "listener", {}, {"properties": {"tls": {"const": "required"}}}, ("tls",), "m", "f",
+              "w", ("s",), grades=(Grade({"properties": {"port": {"const": 25}}}, "note"),))  # fmt: skip
+
+
+@pytest.mark.parametrize(("ports", "severity"), [((25, 587), "error"), ((587, 25), "error"), ((25, 25), "note")])
+def test_what_sockets_share_is_said_once_for_the_worst_of_them(ports: tuple[int, ...], severity: str) -> None:
+    where = Origin("sets", Span("main.cf", 1, 1, 5))
+    facts = [Fact("listener", {"tls": "none", "port": port}, {"tls": (where,)}) for port in ports]
+    assert [f.severity for f in findings(facts, {"r": SHARED}, {}, {})] == [severity]

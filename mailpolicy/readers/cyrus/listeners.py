@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from mailpolicy.addresses import scope_of
 from mailpolicy.facts import Draft
+from mailpolicy.readers.cyrus import suites
 from mailpolicy.readers.cyrus.access import Access, access, versions
 from mailpolicy.readers.cyrus.command import Command, command
 from mailpolicy.readers.cyrus.cyrus_conf import Service
@@ -80,6 +81,7 @@ def _put_tls(draft: Draft, view: View, met: Access) -> None:
     allowed, chain = versions(view)
     draft.maybe("tls_versions", allowed or None, chain)
     draft.maybe("tls_min", allowed[0] if allowed else None, chain)
+    suites.put(draft, view)
     cert = view.get("tls_server_cert")
     if cert.known:
         name = (cert.value or "disabled").partition(",")[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mailpolicy.addresses import network_scope, scope_of
 from mailpolicy.facts import Draft
-from mailpolicy.readers.dovecot import networks
+from mailpolicy.readers.dovecot import networks, suites
 from mailpolicy.readers.dovecot.access import Access, Socket, access, named, offered, trusted, versions
 from mailpolicy.readers.dovecot.model import Model, Place
 from mailpolicy.readers.dovecot.sockets import Listener, resolved
@@ -195,6 +195,7 @@ def _put_tls(model: Model, draft: Draft, place: Place, worst: Access, mechanisms
     elif allowed is None:
         draft.unknown("tls_versions", origins)
         draft.unknown("tls_min", origins)
+    suites.put(draft, model, place)
     words = named(model.dialect)
     cert = model.get(words["cert"], place)
     if cert.known and "%{" not in cert.value:

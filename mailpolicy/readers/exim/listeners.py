@@ -7,7 +7,7 @@ import re
 from mailpolicy.addresses import network_scope, scope_of
 from mailpolicy.facts import Draft
 from mailpolicy.lean import NamedTuple
-from mailpolicy.readers.exim import ciphers, session
+from mailpolicy.readers.exim import ciphers, session, suites
 from mailpolicy.readers.exim.acl import Asked
 from mailpolicy.readers.exim.lists import Client
 from mailpolicy.readers.exim.marked import Marked, elements
@@ -205,6 +205,7 @@ def _tls(site: Site, draft: Draft, socket: Socket, meeting: Meeting) -> None:
     else:
         draft.maybe("tls_min", ciphers.lowest(meeting.versions), meeting.versions_from)
         draft.put("tls_versions", tuple(v for v in ciphers.VERSIONS if v in meeting.versions), meeting.versions_from)
+    suites.put(draft, options, site.gnutls)
     asked = Asked(site.model, site.lists, Client("198.51.100.20", True, False, socket.port))
     for name, word in (("tls_verify_hosts", "required"), ("tls_try_verify_hosts", "asked")):
         option = options.get(name)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mailpolicy.ciphers import only_new
 from mailpolicy.lean import NamedTuple
 from mailpolicy.readers.haproxy.syntax import Line, Word
 from mailpolicy.types import Origin, Span
@@ -183,6 +182,11 @@ class Methods(NamedTuple):
     known: bool = True
     level: tuple[int, Span] | None = None
     """OpenSSL's security level."""
+    client_order: Span | None = None
+    """prefer-client-ciphers."""
+    group: Word | None = None
+    """Bits of the Diffie-Hellman group."""
+    group_file: Word | None = None
 
 
 _SHORT = {"sslv3": "SSLv3", "tlsv10": "TLSv1.0", "tlsv11": "TLSv1.1", "tlsv12": "TLSv1.2", "tlsv13": "TLSv1.3"}
@@ -190,12 +194,15 @@ _SHORT = {"sslv3": "SSLv3", "tlsv10": "TLSv1.0", "tlsv11": "TLSv1.1", "tlsv12": 
 
 def methods(words: tuple[Word, ...], before: Methods) -> Methods:
     """The limits that some words set, on top of earlier ones."""
-    banned, low, high, known, level = before
+    banned, low, high, known = before.banned, before.low, before.high, before.known
+    client_order = before.client_order
     for index, word in enumerate(words):
         kind, _, short = word.text.partition("-")
         version = _SHORT.get(short)
         if not word.known:
             known = False
+        elif word.text == "prefer-client-ciphers":
+            client_order = word.where
         elif kind == "no" and version:
             banned = banned if version in dict(banned) else (*banned, (version, word.where))
         elif kind == "force" and version:
@@ -207,7 +214,7 @@ def methods(words: tuple[Word, ...], before: Methods) -> Methods:
                 low = (value.text, value.where)
             else:
                 high = (value.text, value.where)
-    return Methods(banned, low, high, known, level)
+    return before._replace(banned=banned, low=low, high=high, known=known, client_order=client_order)
 
 
 def versions(
@@ -232,6 +239,8 @@ def versions(
         narrow = Origin("overrides", level[1], "OpenSSL takes no older version at this security level")
         return tuple(modern), (*origins, narrow)
     if ciphers is not None:
+        from mailpolicy.ciphers import only_new
+
         new = only_new(ciphers.text) if ciphers.known else None
         if new is None:
             return None, (*origins, Origin("sets", ciphers.where))

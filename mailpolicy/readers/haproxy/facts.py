@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from mailpolicy.addresses import host_scope, scope_of
 from mailpolicy.facts import Draft
 from mailpolicy.lean import NamedTuple
-from mailpolicy.readers.haproxy import mail
+from mailpolicy.readers.haproxy import mail, suites
 from mailpolicy.readers.haproxy.binds import LOCALHOST, Address, Bind, Methods, methods, versions
 from mailpolicy.readers.haproxy.mail import Front
 from mailpolicy.readers.haproxy.proxies import Proxy, Server
@@ -179,6 +179,7 @@ def _put_implicit(
     else:
         draft.unknown("tls_versions", origins)
         draft.unknown("tls_min", origins)
+    suites.put(draft, bound, ciphers, methods(bound.line.words[2:], common[0]))
     certificate = bound.option("crt") or bound.option("default-crt")
     if certificate is not None and certificate.known:
         draft.put("certificate", certificate.text, (Origin("sets", certificate.where),))

@@ -154,6 +154,10 @@ class _Builder:
                 self.common = common if not line.conditional else common._replace(known=False)
             elif word == "ssl-default-bind-ciphers" and len(line.words) > 1:
                 self.ciphers = line.words[1]
+            elif word == "tune.ssl.default-dh-param" and len(line.words) > 1:
+                self.common = self.common._replace(group=line.words[1])
+            elif word == "ssl-dh-param-file" and len(line.words) > 1:
+                self.common = self.common._replace(group_file=line.words[1])
             elif word == "ssl-security-level" and len(line.words) > 1 and line.words[1].text in tuple("012345"):
                 self.common = self.common._replace(level=(int(line.words[1].text), line.words[1].where))
 

@@ -9,6 +9,7 @@ import re
 
 from mailpolicy.facts import Draft
 from mailpolicy.lean import NamedTuple
+from mailpolicy.readers.nginx import suites
 from mailpolicy.readers.nginx.parser import Word
 from mailpolicy.readers.nginx.scope import Scope
 from mailpolicy.types import Origin, Unread
@@ -28,7 +29,6 @@ MOST_COMMANDS = 50
 
 _ALL = ("TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 _OLD = frozenset(("TLSv1.0", "TLSv1.1"))
-_MODERN = re.compile(r"GCM|CCM|CHACHA20|(?:^|[-+])SHA(?:256|384)(?:$|\+)|(?:^|\+)TLSv1\.2|^TLS_")
 
 
 class Allowed(NamedTuple):
@@ -78,16 +78,12 @@ def allowed(scope: Scope, version: tuple[int, ...]) -> Allowed:
     return Allowed(tuple(name for name in _ALL if name in left), (*origins, *more))
 
 
-def only_modern(ciphers: str) -> bool:
+def only_modern(listed: str) -> bool:
     """Whether a cipher list leaves nothing that TLS 1.0 and 1.1 can use (they need SHA-1, and security level 0)."""
-    level = re.search(r"@SECLEVEL=(\d)", ciphers)
-    if level and level[1] != "0":
-        return True
-    words = [word for word in re.split(r"[:,; ]+", ciphers) if word and not word.startswith("@")]
-    if any(word in ("!SHA1", "!SHA") for word in words):
-        return True
-    added = [word for word in words if word[0] not in "!-+"]
-    return bool(added) and all(_MODERN.search(word) for word in added)
+    from mailpolicy.ciphers import only_new
+
+    level = re.search(r"@SECLEVEL=(\d)", listed)
+    return (level is not None and level[1] != "0") or only_new(listed) is True
 
 
 def _command(name: str, value: str, left: set[str]) -> set[str]:
@@ -116,6 +112,7 @@ def put(draft: Draft, scope: Scope, version: tuple[int, ...]) -> None:
     elif found.versions is None:
         draft.unknown("tls_versions", found.origins)
         draft.unknown("tls_min", found.origins)
+    suites.put(draft, scope)
     certificate = scope.find("ssl_certificate")
     if certificate.words:
         draft.put("certificate", certificate.text, certificate.origins)

@@ -46,7 +46,7 @@ def _number(cursor: Cursor) -> None:
 
 
 def _ciphers(cursor: Cursor) -> None:
-    cursor.string()
+    cursor.config.macros[" ciphers"] = cursor.string()
 
 
 def _limit(cursor: Cursor) -> None:

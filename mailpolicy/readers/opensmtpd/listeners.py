@@ -175,12 +175,16 @@ def _put_tls(draft: Draft, config: Config, line: Listen, part: str, required: bo
     if tls == "none":
         return
     _put_versions(draft, config, line)
+    _put_ciphers(draft, config, line)
     pki = next((config.pkis[p.text.lower()] for p in line.pkis if p.text.lower() in config.pkis), None)
     if pki is not None and "cert" in pki.files:
         token = pki.files["cert"]
         draft.maybe("certificate", token.text if token.known else None, (*_set(line.pkis[0].where), *_set(token.where)))
     else:
         draft.unknown("certificate", said)
+    group = pki.files.get("dhe") if pki is not None else None
+    if group is not None and group.text == "legacy":
+        draft.put("dh_bits", 1024, (*_set(line.pkis[0].where), *_set(group.where)))
     asked = "required" if line.has("verify") else "none" if config.libtls else "asked"
     draft.put("client_certificate", asked, _set(line.said.get("verify")) or (_default(config),))
     draft.put("client_certificate_login", False)
@@ -203,6 +207,15 @@ def _put_versions(draft: Draft, config: Config, line: Listen) -> None:
         chosen = None  # whether the ciphers suit them depends on the TLS library
     draft.maybe("tls_versions", chosen, origins)
     draft.maybe("tls_min", chosen[0] if chosen else None, origins)
+
+
+def _put_ciphers(draft: Draft, config: Config, line: Listen) -> None:
+    token = line.options.get("ciphers") or config.macros.get(" ciphers")
+    if token is None:
+        return
+    from mailpolicy import ciphers
+
+    ciphers.put(draft, [(token.text, token.where)] if token.known else None, _set(token.where))
 
 
 def _put_logins(draft: Draft, config: Config, line: Listen) -> None:

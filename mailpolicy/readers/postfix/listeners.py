@@ -5,7 +5,7 @@ from __future__ import annotations
 from mailpolicy.addresses import scope_of
 from mailpolicy.facts import Draft
 from mailpolicy.lean import NamedTuple
-from mailpolicy.readers.postfix import checks, restrictions, sasl, sockets, tls
+from mailpolicy.readers.postfix import checks, restrictions, sasl, sockets, suites, tls
 from mailpolicy.readers.postfix.checks import Broken
 from mailpolicy.readers.postfix.lexer import is_template
 from mailpolicy.readers.postfix.master import Config, Service
@@ -186,6 +186,8 @@ def _put_tls(draft: Draft, session: Session) -> tls.Level:
     else:
         draft.unknown("certificate", certificate.origins)
     _put_client_certificate(draft, view, level.tls)
+    if level.tls not in (None, "none"):
+        suites.put(draft, view, level.tls)
     return level
 
 

@@ -96,7 +96,7 @@ def protocols(view: View, tls: str | None) -> Protocols:
             (excluded if word[0] == "!" else included).add(version)
     cipher = "smtpd_tls_ciphers" if tls == "optional" else "smtpd_tls_mandatory_ciphers"
     if view.text(cipher).lower() == "null":
-        excluded |= {0, 1, 2}  # unencrypted suites, which Postfix itself takes off again
+        excluded |= {0, 1, 2}  # suites without encryption are left, and clients have none
     left = tuple(
         text
         for number, text in enumerate(VERSIONS)

@@ -9,6 +9,7 @@ from mailpolicy.addresses import host_scope, scope_of
 from mailpolicy.facts import Draft
 from mailpolicy.lean import NamedTuple
 from mailpolicy.passwords import secret
+from mailpolicy.readers.stunnel import suites
 from mailpolicy.readers.stunnel.services import Service, accepted, versions
 from mailpolicy.readers.stunnel.syntax import Line
 from mailpolicy.types import Fact, Origin
@@ -174,6 +175,7 @@ def _put_tls(draft: Draft, service: Service, carried: Mail, context: Context) ->
     else:
         draft.unknown("auth", by)
     _put_versions(draft, service, context, ("tls_versions", "tls_min"))
+    suites.put(draft, service)
     cert = service.last("cert")
     if cert is not None and cert.known:
         draft.put("certificate", cert.value, service.origins("cert"))

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping, Sequence
 
-from mailpolicy.ciphers import only_new
 from mailpolicy.lean import NamedTuple
 from mailpolicy.ports import port_number
 from mailpolicy.readers.stunnel.syntax import GLOBAL, PROTOCOLS, SERVICE, VERSIONS, YES_NO, Line
@@ -250,10 +249,13 @@ def versions(service: Service, program: tuple[int, ...]) -> tuple[tuple[str, ...
     if level:
         return tuple(modern), (builtin, *banned, *limits, *level_from)
     ciphers = service.last("ciphers")
-    new = only_new(ciphers.value) if ciphers else False
-    if ciphers and new is not False:
-        why = Origin("overrides", ciphers.where, "these ciphers need TLS 1.2")
-        return tuple(modern) if new else None, (builtin, *banned, *limits, why)
+    if ciphers is not None:
+        from mailpolicy.ciphers import only_new
+
+        new = only_new(ciphers.value)
+        if new is not False:
+            why = Origin("overrides", ciphers.where, "these ciphers need TLS 1.2")
+            return tuple(modern) if new else None, (builtin, *banned, *limits, why)
     by = (*level_from, *limits) if bounds(service)[0] else (*limits, *level_from)
     return tuple(allowed), (builtin, *banned, *by)
 
