@@ -1,53 +1,19 @@
-"""What keeps Exim from starting: values of the wrong form, and what only the whole configuration tells."""
+"""What keeps Exim from starting and only the whole configuration tells (readconf.c, route.c)."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 
-from mailpolicy.lean import TYPE_CHECKING
-from mailpolicy.readers.exim import names
+from mailpolicy.readers.exim import names, values
+from mailpolicy.readers.exim.model import Driver, Model
 
-if TYPE_CHECKING:
-    from mailpolicy.readers.exim.model import Driver, Model
-
-_INTEGER = re.compile(r"[-+]?(?:0[xX][0-9a-fA-F]+|[0-9]+)[TGMKtgmk]?\s*$")
-_TIME = re.compile(r"(?:[0-9]+[wdhms])+$")
-_OTHER_BUILD = re.compile(
-    r"(?:dmarc_|srs_|redis_|ibase_|oracle_|bmi_|gnutls_|xclient_|proxy_|dscp_|spf_|brightmail|dcc|gsasl|dkim|arc|atrn_)"
-)
 _OTHER_DRIVERS = frozenset(
     (("authenticators", "gsasl"), ("authenticators", "heimdal_gssapi"), ("transports", "queuefile"))
 )
 _NEEDS_TRANSPORT = ("accept", "dnslookup", "ipliteral")
 _WITHOUT_TRANSPORT = ("iplookup", "redirect")
 _SELF = re.compile(r"(?:freeze|defer|send|pass|fail)$|reroute:")
-
-
-def value_fault(name: str, text: str) -> str:
-    """Why a value does not have the form that its option needs; "" when it has."""
-    comment = " (# begins a comment at the start of a line only)" if "#" in text else ""
-    if name in names.INTEGERS and not _INTEGER.match(text):
-        return f'{name} is a whole number, not "{text}"{comment}'
-    if name in names.TIMES and not _TIME.match(text):
-        return f'{name} is a time such as 1h30m, not "{text}"{comment}'
-    return _selector_fault(text) if name == "log_selector" else ""
-
-
-def _selector_fault(text: str) -> str:
-    """What decode_bits() of Exim refuses in a log_selector."""
-    found = re.fullmatch(r"\s*(?:[-+]\w+\s*)*(.*)", text, re.DOTALL)
-    if found and found[1]:
-        return f'log_selector takes names with + or - before them, not "{found[1]}"'
-    unknown = [
-        word for word in re.findall(r"\w+", text) if word != word.lower() or f"_LOG_{word.upper()}" not in names.BUILTIN
-    ]
-    return f"log_selector knows no {unknown[0]}" if unknown else ""
-
-
-def other_build(name: str) -> bool:
-    """Whether a name that Debian's Exim does not know belongs to another build or an old version."""
-    return name in names.MAIN_NEW or _OTHER_BUILD.match(name) is not None
 
 
 def finish(model: Model) -> None:
@@ -104,7 +70,7 @@ def _driver(model: Model, section: str, driver: Driver) -> None:
         if found.maybe or not found.value.known or name in known[""]:
             continue
         if name not in known[kind]:
-            if other_build(name):
+            if values.other_build(name):
                 model.elsewhere(found.where, name)
             else:
                 model.lexer.refuse(found.where, f"the driver {kind} has no option {name}")
@@ -134,8 +100,3 @@ def _router(model: Model, router: Driver, order: Mapping[str, int]) -> None:
             model.lexer.refuse(value.span(), f"there is no router {value.text}")
         elif option == "pass_router" and order[value.text] <= order[router.name]:
             model.lexer.refuse(value.span(), f"the router {value.text} does not come after {router.name}")
-
-
-def switch(word: str) -> bool | None:
-    """What a true-or-false option is set to; None for what Exim does not take."""
-    return {"true": True, "yes": True, "false": False, "no": False}.get(word.strip().lower())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from mailpolicy.lean import NamedTuple
-from mailpolicy.readers.exim import checks, names
+from mailpolicy.readers.exim import names, values
 from mailpolicy.readers.exim.lexer import Lexer, Line
 from mailpolicy.readers.exim.marked import Marked, join
 from mailpolicy.types import Origin, Span
@@ -174,7 +174,7 @@ class Model:
         if option is None:
             return
         if option.name not in names.MAIN and (option.name not in names.MAIN_NEW or self.lexer.old):
-            if checks.other_build(option.name):
+            if values.other_build(option.name):
                 self.elsewhere(option.where, option.name, maybe)
             else:
                 self.lexer.refuse(
@@ -197,7 +197,7 @@ class Model:
         if bare in names.SWITCHES:
             return Option(bare, self._switch(name, bare, value, bool(found[2]), where, maybe), where, maybe)
         option = self._option(bare if bare in names.EVERY else name, value, where, maybe)
-        fault = checks.value_fault(name, option.value.text) if found[2] else f"{name} has no value"
+        fault = values.value_fault(name, option.value.text) if found[2] else f"{name} has no value"
         if bare != name:
             fault = f"{bare} is not true or false, so that no_ cannot stand before it"
         if fault and option.value.known and bare in names.EVERY:
@@ -206,7 +206,7 @@ class Model:
 
     def _switch(self, name: str, bare: str, value: Marked, given: bool, where: Span | None, maybe: bool) -> Marked:
         """The value of an option that is true or false, as the word true or false."""
-        said = checks.switch(value.text) if given and name == bare else None
+        said = values.switch(value.text) if given and name == bare else None
         if not value.text.strip():
             said = name == bare
         elif "$" in value.text and bare in names.EXPANDED_SWITCHES:
