@@ -16,10 +16,8 @@ include, templates. Normalised before comparing: blanks, times and sizes.
 from __future__ import annotations
 
 import argparse
-import os
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -32,6 +30,7 @@ from mailpolicy.readers.exim.lexer import Lexer
 from mailpolicy.readers.exim.model import UNSEEN, Model
 from mailpolicy.tree import Disk, walk
 from mailpolicy.types import Version
+from scripts.unpacked import Program
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 SIZES = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
@@ -42,6 +41,7 @@ MACHINE = frozenset(
      "system_filter_group"]
 )  # fmt: skip
 """Options whose value the machine gives where the file gives none, or that are printed in another form."""
+USERS = {"Debian-exim": 65533}
 PACKAGES = ("exim4-daemon-heavy", "exim4-config", "libmariadb3", "libspf2-2", "libgnutls-dane0", "libidn12", "libdb5.3",
             "libnsl2", "libldap-2.5-0", "libperl5.36", "libpq5")  # fmt: skip
 
@@ -62,53 +62,12 @@ def normal(value: str) -> str:
     return re.sub(r"(\d)\.0+$", r"\1", re.sub(r" ?: ?", ":", value))
 
 
-class Exim:
-    """A program, in its own root or unpacked, with a folder of the configuration in its place."""
-
-    def __init__(self, root: Path | None, scratch: Path) -> None:
-        self.root, self.scratch, self.count = root, scratch, 0
-        self.program, self.environment = "exim4", dict(os.environ)
-        self.package = root
-        if root is None:
-            self.package = scratch / "root"
-            for name in PACKAGES:
-                subprocess.run(["apt-get", "-q", "download", name], cwd=scratch, capture_output=True, check=False)
-            for archive in scratch.glob("*.deb"):
-                subprocess.run(["dpkg", "-x", archive, self.package], check=True)
-            self.program = str(self.package / "usr/sbin/exim4")
-            folders = [*self.package.glob("usr/lib/*-linux-*"), self.package / "usr/lib"]
-            self.environment["LD_LIBRARY_PATH"] = ":".join(map(str, folders))
-
-    def run(self, etc: Path, command: str) -> tuple[int, str]:
-        """Status and output of a shell command that sees the files of ``etc`` in /etc; ``$EXIM`` is the program."""
-        inside = self.root or ""
-        place = f"{inside}/etc"
-        called = f"chroot {inside} {self.program}" if inside else self.program
-        layer = f"{self.scratch}/layer"
-        script = (
-            f"mkdir -p {layer} && mount -t tmpfs tmpfs {layer} && mkdir {layer}/up {layer}/work && "
-            f"cp -r {etc}/. {layer}/up/ && chmod -R go-w {layer}/up && chown -R 0:0 {layer}/up && "
-            f"mount -t overlay overlay -o lowerdir={place},upperdir={layer}/up,workdir={layer}/work {place} && "
-            f"mount -t tmpfs tmpfs {inside}/var/log && mkdir -m 777 {inside}/var/log/exim4 && "
-            f"ip link set lo up 2>/dev/null; EXIM='{called}'; {command}"
-        )
-        done = subprocess.run(
-            ["unshare", "-m", "-n", "sh", "-c", script], capture_output=True, timeout=120, env=self.environment
-        )
-        return done.returncode, (done.stdout + done.stderr).decode("utf-8", "replace")
-
-    def users(self, etc: Path) -> None:
-        """The user that Debian's Exim wants to be, beside those that are there."""
-        for kind, line in (
-            ("passwd", "Debian-exim:x:65533:65533::/:/bin/false\n"),
-            ("group", "Debian-exim:x:65533:\n"),
-        ):
-            text = Path(f"{self.root or ''}/etc/{kind}").read_text()
-            (etc / kind).write_text(text if "Debian-exim:" in text else text + line)
+class Exim(Program):
+    """Exim, with a folder of the configuration in its place."""
 
     def says(self, etc: Path, name: str, *words: str) -> list[str]:
         """Lines of ``exim -bP``."""
-        return self.run(etc, f"$EXIM -C {name} -bP {' '.join(words)} 2>/dev/null")[1].split("\n")
+        return self.run(etc, f"$PROGRAM -C {name} -bP {' '.join(words)} 2>/dev/null")[1].split("\n")
 
 
 class Set(NamedTuple):
@@ -187,7 +146,7 @@ def prepared(program: Exim, case: Set, etc: Path) -> tuple[str, str]:
             if path.is_dir() and path != Path(case.folder):
                 shutil.copytree(path, etc / path.name, symlinks=True)
     if case.grouped:
-        package = program.package / "etc/exim4" if program.package else Path()
+        package = program.files / "etc/exim4"
         shutil.copytree(package, own, ignore=shutil.ignore_patterns("exim4.conf", "update-exim4.conf.conf"))
     shutil.copytree(case.folder, own, dirs_exist_ok=True, symlinks=True)
     for path in Path(case.folder).iterdir():  # which the reader takes for files of /etc where they are named so
@@ -200,7 +159,7 @@ def prepared(program: Exim, case: Set, etc: Path) -> tuple[str, str]:
     if not answers.exists():  # any will do: what depends on them the reader must not know
         split = "false" if (Path(case.folder) / "exim4.conf.template").exists() else "true"
         answers.write_text(f"dc_eximconfig_configtype=internet\ndc_use_split_config={split}\n")
-    update = (program.package or Path()) / "usr/sbin/update-exim4.conf"
+    update = program.files / "usr/sbin/update-exim4.conf"
     command = f"{'chroot ' + str(program.root) + ' update-exim4.conf' if program.root else update}"
     made = "/etc/exim4/autogenerated"
     script = (
@@ -217,7 +176,7 @@ def completed(program: Exim, etc: Path, main: str) -> tuple[str, list[str]]:
     """What Exim says against a configuration with all users and includes that it asks for; and what was put in."""
     made: list[str] = []
     for number in range(ROUNDS):
-        status, text = program.run(etc, f"$EXIM -C {main} -bV")
+        status, text = program.run(etc, f"$PROGRAM -C {main} -bV")
         lost = re.search(r"(user|group) (\S+) was not found", text)
         file = re.search(r"failed to open included configuration file (/etc/\S+)", text)
         if lost:
@@ -236,7 +195,7 @@ def completed(program: Exim, etc: Path, main: str) -> tuple[str, list[str]]:
 
 def daemon(program: Exim, etc: Path, main: str) -> str:
     """Why the daemon does not run with a configuration that -bV accepts; "" when it runs."""
-    status, text = program.run(etc, f"timeout 2 $EXIM -C {main} -bdf")
+    status, text = program.run(etc, f"timeout 2 $PROGRAM -C {main} -bdf")
     return "" if status == 124 else text.strip()[-160:]
 
 
@@ -265,7 +224,7 @@ def compare(program: Exim, case: Set, version: Version, tally: Tally, scratch: P
     etc = scratch / "etc"
     shutil.rmtree(etc, ignore_errors=True)
     etc.mkdir()
-    program.users(etc)
+    program.users(etc, USERS)
     main, why = prepared(program, case, etc)
     if why:
         return f"skipped: {why}"
@@ -347,10 +306,10 @@ def main() -> int:
     tally, done, refused, skipped = Tally(), 0, 0, 0
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
-        program = Exim(arguments.root, Path(folder))
+        program = Exim(arguments.root, Path(folder), "usr/sbin/exim4", PACKAGES)
         (Path(folder) / "etc").mkdir()
-        program.users(Path(folder) / "etc")
-        text = program.run(Path(folder) / "etc", "$EXIM --version")[1]
+        program.users(Path(folder) / "etc", USERS)
+        text = program.run(Path(folder) / "etc", "$PROGRAM --version")[1]
         number = re.search(r"Exim version (\d+)\.(\d+)", text)
         if number is None:
             print(f"no Exim to compare with: {text[-200:]}")

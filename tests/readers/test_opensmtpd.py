@@ -403,3 +403,9 @@ def test_recognition() -> None:
     assert not opensmtpd.sniff("listen on 80\n")
     assert format_of("etc/mail/smtpd.conf") == format_of("templates/smtpd.conf.j2") == "opensmtpd"
     assert format_of("etc/xsmtpd.conf") is None
+
+
+@pytest.mark.parametrize(("key", "refused"), [("a" * 32, False), ("a" * 31, True), ("stdin", False), ("<key>", False)])
+def test_the_key_of_the_queue_has_32_characters(key: str, refused: bool) -> None:
+    unread = read(f'queue encryption "{key}"\n{ON}\n{OUT}').unread
+    assert [u.why for u in unread] == (["smtpd refuses this: the key of the queue must have 32 characters"] * refused)

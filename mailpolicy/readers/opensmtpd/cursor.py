@@ -11,7 +11,7 @@ from mailpolicy.readers.opensmtpd.tablefile import file_table
 from mailpolicy.tree import Tree, place
 from mailpolicy.types import Span, Unreadable
 
-_HOMES = {"mail": "/etc/mail", "smtpd": "/etc/smtpd", "opensmtpd": "/etc/opensmtpd"}
+HOMES = {"mail": "/etc/mail", "smtpd": "/etc/smtpd", "opensmtpd": "/etc/opensmtpd"}
 DOS = "the line ends in CR LF, which smtpd takes for a syntax error"
 _DYNAMIC = ("dynamic", "unknown")
 
@@ -24,7 +24,7 @@ class Cursor:
         self.config = config
         self.words = words
         folder = posixpath.dirname(path)
-        self.home = (_HOMES.get(posixpath.basename(folder), "/etc"), folder or ".")
+        self.home = (HOMES.get(posixpath.basename(folder), "/etc"), folder or ".")
         self.stack: list[tuple[str, Lexer, Iterator[Token]]] = []
         self.ahead: Token | None = None
         self.push(path)
