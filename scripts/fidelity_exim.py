@@ -24,13 +24,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from unpacked import Program
+
 from mailpolicy.lean import NamedTuple
 from mailpolicy.readers import exim, format_of
 from mailpolicy.readers.exim.lexer import Lexer
 from mailpolicy.readers.exim.model import UNSEEN, Model
 from mailpolicy.tree import Disk, walk
 from mailpolicy.types import Version
-from scripts.unpacked import Program
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 SIZES = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}

@@ -23,12 +23,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from unpacked import Program
+
 from mailpolicy.passwords import is_placeholder
 from mailpolicy.readers import format_of, opensmtpd
 from mailpolicy.readers.opensmtpd.cursor import HOMES
 from mailpolicy.tree import Disk, walk
 from mailpolicy.types import Version
-from scripts.unpacked import Program
 
 ROUNDS = 40
 USERS = {"opensmtpd": 6001, "opensmtpq": 6002, "_dkimsign": 6003, "_filter": 6004, "vmail": 6005, "_smtpd": 6006}
