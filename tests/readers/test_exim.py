@@ -663,3 +663,84 @@ def test_debians_script_makes_nothing_of_another_word_than_true_and_false() -> N
 def test_answers_over_several_lines() -> None:
     fact = only(debian({"update-exim4.conf.conf": ANSWERS + "dc_relay_nets='10.1.0.0/16;\n  10.2.0.0/16'\n"}))
     assert fact.values["trusted_networks"] == ("10.1.0.0/16", "10.2.0.0/16", "127.0.0.1", "::1")
+
+
+MEMBERS = [
+    ("/etc/exim4/nets : *", "!10.0.0.0/8 # not these\n", "203.0.113.9", True),
+    ("/etc/exim4/nets : *", "!203.0.113.0/24\n", "203.0.113.9", False),
+    ("/etc/exim4/nets", "10.0.0.0/8\n!203.0.113.0/24\n", "198.51.100.1", True),
+    ("! /etc/exim4/nets", "203.0.113.0/24\n", "203.0.113.9", False),
+    ("! /etc/exim4/nets", "203.0.113.0/24\n", "198.51.100.1", True),
+    ("! /etc/exim4/nets", "!203.0.113.0/24\n", "203.0.113.9", True),
+    ("${lookup{x}lsearch{/y}} : *", "", "203.0.113.9", None),
+    ("net-mysql;SELECT 1 : *", "", "203.0.113.9", True),
+    ("! net-mysql;SELECT 1 : *", "", "203.0.113.9", None),
+    ("+ignore_unknown : ! 10.0.0.1 : +include_unknown", "", "203.0.113.9", True),
+]
+
+
+@pytest.mark.parametrize(("value", "nets", "address", "expected"), MEMBERS)
+def test_members_of_host_lists(value: str, nets: str, address: str, expected: bool | None) -> None:
+    tree = Memory({f"{FOLDER}/nets": nets})
+    model = Model(Lexer(tree, "/etc/exim4", FOLDER, (4, 96)))
+    lists = Lists(model, tree, "/etc/exim4", FOLDER)
+    client = Client(address, False, False, 25)
+    assert lists.hosts(unplaced(value), client, Asked(model, lists, client).expander) is expected
+
+
+def test_lists_that_name_one_another_twice_are_gone_through_once() -> None:
+    many = "".join(f"hostlist n{i} = +n{i + 1} : +n{i + 1}\n" for i in range(18)) + "hostlist n18 = 10.0.0.1\n"
+    assert heard(read(conf(many, rcpt=RCPT.replace("+relay_from_hosts", "+n0"))))
+
+
+@pytest.mark.parametrize(("table", "expected"), [("*: x\n", "open"), ("a.test: x\n", "networks")])
+def test_a_table_with_a_default_holds_every_domain(table: str, expected: str) -> None:
+    head = HEAD.replace(": example.test\n", ": lsearch*;/etc/exim4/table\n")
+    assert only(read(conf(head=head), table=table)).values["relay"] == expected
+
+
+def test_arguments_of_access_lists() -> None:
+    rcpt = "  accept acl = ok yes\n  deny\n"
+    acl = "ok:\n  accept condition = ${if and{{eq{$acl_arg1}{yes}}{eq{$acl_narg}{1}}}}\n"
+    assert only(read(conf(rcpt=rcpt, acl=acl))).values["relay"] == "open"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("# all\naccept \\\n  hosts = *\n", "open"),
+        ("accept hosts = 10.0.0.1\n", None),
+        ("accept foo = 1\n", None),
+    ],
+)
+def test_an_access_list_in_a_file_of_its_own(text: str, expected: str | None) -> None:
+    found = read(conf(head=HEAD.replace("= acl_check_rcpt", "= /etc/exim4/list")), list=text)
+    assert only(found).values.get("relay") == expected
+
+
+def test_a_negated_network_is_no_stranger() -> None:
+    head = HEAD.replace("<; 127.0.0.1 ; 10.1.0.0/16", "! 198.51.100.0/24 : *")
+    assert only(read(conf(head=head))).values["relay"] == "open"
+
+
+def test_tls_on_connect_on_the_command_line() -> None:
+    tree = Memory({MAIN: conf(), "host/etc/default/exim4": "SMTPLISTENEROPTIONS='-oX 465 -tls-on-connect'\n"})
+    fact = only(exim.read(tree, (MAIN,), None))
+    assert (fact.values["port"], fact.values["tls"]) == (465, "implicit")
+
+
+def test_a_port_that_is_too_great_is_another_one() -> None:
+    assert set(heard(read(conf("daemon_smtp_ports = 70000")))) == {("*", 4464)}
+    assert [f for f in read(conf("daemon_smtp_ports = 0")).facts if f.kind == "listener"] == []
+
+
+def test_the_main_parts_of_debian_come_first() -> None:
+    paths = [f"{FOLDER}/conf.d/{part}/x" for part in ("auth", "acl", "main")]
+    assert exim.groups(paths) == [tuple(reversed(paths))]
+
+
+@pytest.mark.parametrize(
+    ("value", "logged"), [("-all", False), ("-all +tls_cipher", True), ("+all -tls_cipher", False)]
+)
+def test_log_selector_is_read_from_left_to_right(value: str, logged: bool) -> None:
+    assert only(read(conf(f"log_selector = {value}")), "server").values["tls_logged"] is logged

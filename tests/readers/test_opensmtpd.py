@@ -409,3 +409,21 @@ def test_recognition() -> None:
 def test_the_key_of_the_queue_has_32_characters(key: str, refused: bool) -> None:
     unread = read(f'queue encryption "{key}"\n{ON}\n{OUT}').unread
     assert [u.why for u in unread] == (["smtpd refuses this: the key of the queue must have 32 characters"] * refused)
+
+
+ANYBODY = ACTIONS + 'match from any for any action "out"\n'
+FILTERS = [
+    ('phase rcpt-to match !auth reject "550 no"', "none", True),
+    ('phase connect match !src "10.0.0.0/8" disconnect "550 no"', "none", True),
+    ('phase connect match src "10.0.0.0/8" disconnect "550 no"', "open", False),
+    ('phase connect match !rdns disconnect "550 no"', "open", False),
+    ('phase helo match helo "x.test" reject "550 no"', "open", False),
+    ('phase rcpt-to match !auth report "x"', "open", False),
+]
+
+
+@pytest.mark.parametrize(("rule", "relay", "closed"), FILTERS)
+def test_filters_that_refuse_strangers(rule: str, relay: str, closed: bool) -> None:
+    for use in ("filter Guard", "filter { Guard }"):
+        fact = only(f"filter Guard {rule}\n{ON} {use}\n{ANYBODY}")
+        assert (fact.values["relay"], fact.values["closed_to_world"]) == (relay, closed)

@@ -63,10 +63,11 @@ def _folder(path: str) -> str:
     return path or "."
 
 
-def _rank(path: str) -> tuple[int, str]:
+def _rank(path: str) -> tuple[int, int, str]:
     names = ("exim4.conf", *_TOGETHER[:2])
-    name = posixpath.basename(path)
-    return (names.index(name) if name in names else len(names), path)
+    name, part = posixpath.basename(path), _PART.search(path)
+    order = debian.PARTS.index(part[1]) if part else len(debian.PARTS)
+    return (names.index(name) if name in names else len(names), order, path)
 
 
 def place_of(paths: tuple[str, ...]) -> tuple[str, str, bool]:

@@ -122,7 +122,7 @@ def _networks(site: Site) -> list[tuple[str, Origins]]:
     found: dict[str, Origins] = {}
     for element, origins in _host_elements(site):
         for item in _items(site, element.text):
-            text = item.strip("[]")
+            text = item.lstrip("! \t").strip("[]")
             if _NETWORK.fullmatch(text):
                 found.setdefault(text, origins)
             elif text == "*":
@@ -145,7 +145,19 @@ def _trust(site: Site, port: int) -> Trust:
             found.append((text, origins))
     sure = sure and all(option.known for (kind, _), option in site.model.lists.items() if kind == "hostlist")
     sure = sure and not any(site.lists.opaque(element.text) for element, _ in _host_elements(site))
+    sure = sure and not _unnamed_lists(site)
     return Trust(tuple(found), sure)
+
+
+def _unnamed_lists(site: Site) -> bool:
+    """Whether an access list stands in an option or in a file of its own, where its host lists are not looked for."""
+    values = [
+        site.model.options[name].value for name in ("acl_smtp_mail", "acl_smtp_rcpt") if name in site.model.options
+    ]
+    for statements in site.model.acls.values():
+        values += [c.value for statement in statements for c in statement.conditions if c.name == "acl"]
+    words = (value.text.split()[0] for value in values if value.text.strip())
+    return any(word not in site.model.acls for word in words)
 
 
 def _fact(site: Site, identity: Identity, socket: Socket, meeting: Meeting, trust: Trust) -> Fact:

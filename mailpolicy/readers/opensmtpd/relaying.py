@@ -219,6 +219,16 @@ def _blamed(rule: Rule, who: Who) -> Span:
     return source.where
 
 
+def guarded(guards: Sequence[Condition], who: Who) -> Span | None:
+    """Where a filter refuses a client: for want of a login, or for its address; what it chooses does not count."""
+    for guard in guards:
+        if guard.kind == "auth" and guard.table is None and guard.negated != who.login:
+            return guard.where
+        if guard.kind == "src" and _turned(guard, _source(guard, who)) is True:
+            return guard.where
+    return None
+
+
 def networks(rules: Sequence[Rule], tag: str, family: int) -> tuple[dict[str, Span], Span | None]:
     """Networks whose hosts may relay without more, and where; and the place of one that is not known."""
     named = (
