@@ -156,8 +156,8 @@ def _unnamed_lists(site: Site) -> bool:
     ]
     for statements in site.model.acls.values():
         values += [c.value for statement in statements for c in statement.conditions if c.name == "acl"]
-    words = (value.text.split()[0] for value in values if value.text.strip())
-    return any(word not in site.model.acls for word in words)
+    texts = (value.text.strip() for value in values)
+    return any(text.startswith("/") or "hosts" in text for text in texts if text not in site.model.acls)
 
 
 def _fact(site: Site, identity: Identity, socket: Socket, meeting: Meeting, trust: Trust) -> Fact:
