@@ -112,6 +112,7 @@ REFUSED = [
     ("daemon_smtp_ports =", "no port is given"),
     ('daemon_smtp_ports = "25" x', "text after a quoted value"),
     ("local_interfaces = mail.example.test", "no IP address"),
+    ("local_interfaces = 10.0.0.300", "no IP address"),
     ("frobnicate = 1", "main option frobnicate is unknown"),
     ("disable_ipv6 = maybe", "not a value"),
     ("X = 1\nX = 2", "already defined"),
@@ -744,3 +745,18 @@ def test_the_main_parts_of_debian_come_first() -> None:
 )
 def test_log_selector_is_read_from_left_to_right(value: str, logged: bool) -> None:
     assert only(read(conf(f"log_selector = {value}")), "server").values["tls_logged"] is logged
+
+
+def test_more_networks_than_are_tried_are_not_all_known() -> None:
+    many = " ; ".join(f"10.{number}.0.0/16" for number in range(50))
+    fact = only(read(conf(head=HEAD.replace("10.1.0.0/16", many))))
+    assert fact.values["relay"] == "networks"
+    assert "trusted_networks" not in fact.values
+
+
+def test_a_transports_list_that_ends_in_a_negation_holds_all_others() -> None:
+    section = (
+        "begin routers\nr:\n  driver = manualroute\n  transport = out\n  route_list = * a.test\n"
+        "begin transports\nout:\n  driver = smtp\n  hosts_require_tls = ! b.test\n"
+    )
+    assert only(read(conf(rest=section)), "connection").values["tls"] == "required"

@@ -427,3 +427,8 @@ def test_filters_that_refuse_strangers(rule: str, relay: str, closed: bool) -> N
     for use in ("filter Guard", "filter { Guard }"):
         fact = only(f"filter Guard {rule}\n{ON} {use}\n{ANYBODY}")
         assert (fact.values["relay"], fact.values["closed_to_world"]) == (relay, closed)
+
+
+def test_a_pattern_that_would_take_for_ever_is_not_tried() -> None:
+    rule = ACTIONS + 'match from src regex "((2|2)(0|0)(3|3).*.*.*.*.*)+x" for any action "out"\n'
+    assert "relay" not in only(f"{ON}\n{rule}").values

@@ -127,7 +127,7 @@ def _networks(site: Site) -> list[tuple[str, Origins]]:
                 found.setdefault(text, origins)
             elif text == "*":
                 found.setdefault("0.0.0.0/0", origins)
-    return list(found.items())[:_MOST]
+    return list(found.items())
 
 
 def _items(site: Site, text: str) -> list[str]:
@@ -137,7 +137,9 @@ def _items(site: Site, text: str) -> list[str]:
 def _trust(site: Site, port: int) -> Trust:
     """The networks whose clients may relay through a port."""
     found, sure = [], not site.model.hidden
-    for text, origins in _networks(site):
+    named = _networks(site)
+    sure = sure and len(named) <= _MOST
+    for text, origins in named[:_MOST]:
         answer = session.relays_without_login(site, Client(text.split("/")[0], False, False, port))
         if answer is None:
             sure = False

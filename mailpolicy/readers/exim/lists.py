@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from mailpolicy import patterns
 from mailpolicy.addresses import contains
 from mailpolicy.lean import NamedTuple
 from mailpolicy.readers.exim.expand import SOME, Expander, Failed
@@ -214,7 +215,7 @@ class Lists:
         if item.startswith("@") or not item:
             return False
         if item.startswith("^"):
-            return _regex(item, domain)
+            return patterns.found(item, domain)
         if item.startswith("*"):
             return domain.endswith(item[1:].lower())
         looked = _LOOKUP.match(item)
@@ -251,16 +252,3 @@ class Lists:
 def _certain(answer: bool, perhaps: set[bool]) -> bool | None:
     """The answer, unknown where an element before may have given the other."""
     return answer if perhaps <= {answer} else None
-
-
-_NESTED = re.compile(r"\([^)]*[*+{][^)]*\)\s*[*+{?]|[*+}][*+{]")
-
-
-def _regex(pattern: str, subject: str) -> bool | None:
-    """A regular expression against a short name; None for one that is long, nested or of Perl's own."""
-    if len(pattern) > 200 or _NESTED.search(pattern):
-        return None
-    try:
-        return re.match(pattern, subject, re.IGNORECASE) is not None
-    except re.error:
-        return None

@@ -150,7 +150,7 @@ def _addresses(model: Model, option: Option | None) -> list[tuple[str, int | Non
     found: list[tuple[str, int | None, Origins]] = []
     for element in elements(option.value):
         match = _WITH_PORT.match(element.text)
-        if match is None:
+        if match is None or not _is_address(match[1] or match[3] or match[5]):
             model.lexer.refuse(element.span() or option.where, f'"{element.text}" is no IP address')
             continue
         address = match[1] or match[3] or match[5]
@@ -159,6 +159,16 @@ def _addresses(model: Model, option: Option | None) -> list[tuple[str, int | Non
         if not (":" in address and without):
             found.append((address, int(port) if port else None, option.at(element)))
     return found
+
+
+def _is_address(text: str) -> bool:
+    import ipaddress  # imported late, as few files set interfaces
+
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _merged(found: list[Socket]) -> list[Socket]:
