@@ -432,3 +432,17 @@ def test_filters_that_refuse_strangers(rule: str, relay: str, closed: bool) -> N
 def test_a_pattern_that_would_take_for_ever_is_not_tried() -> None:
     rule = ACTIONS + 'match from src regex "((2|2)(0|0)(3|3).*.*.*.*.*)+x" for any action "out"\n'
     assert "relay" not in only(f"{ON}\n{rule}").values
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("mta limit session-mail-max 4", ""),
+        ("mta limit max-mail-per-session 4", "no limit of the name max-mail-per-session"),
+        ("filter A phase connect match fcrdns junk\nfilter B chain { A }", ""),
+        ("filter A phase connect match fcrdns junk\nfilter B chain { a }", "no filter of the name a"),
+    ],
+)
+def test_names_of_limits_and_filters(line: str, why: str) -> None:
+    made = read(f"{line}\n{ON}\n{OUT}")
+    assert [unread.why for unread in made.unread] == ([f"smtpd refuses this: {why}"] if why else [])

@@ -101,8 +101,8 @@ def filter_chain(cursor: Cursor) -> tuple[Condition, ...]:
     """``{ a, b }``, names of filters that are no chains themselves; gives the conditions on which they refuse."""
     seen: set[str] = set()
     guards: list[Condition] = []
-    for entry in cursor.braces("").entries:
-        name = cursor.config.folded.get(entry.key, entry.key)  # braces give keys in lower case
+    for entry in cursor.braces("", folded=False).entries:
+        name = entry.key
         if name not in cursor.config.filters and "{{" not in name:
             raise Refused(entry.where, f"no filter of the name {name}")
         if cursor.config.filters.get(name) == "chain":

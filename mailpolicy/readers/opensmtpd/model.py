@@ -100,8 +100,6 @@ class Config:
         self.cas: dict[str, Pki] = {}
         self.filters: dict[str, str] = {}
         """Name -> proc, proc-exec, phase or chain."""
-        self.folded: dict[str, str] = {}
-        """Name in lower case -> the first filter of that name."""
         self.guards: dict[str, tuple[Condition, ...]] = {}
         """Filter -> conditions on which it refuses a client."""
         self.programs: set[str] = set()

@@ -144,7 +144,6 @@ def _filter(cursor: Cursor) -> None:
     else:
         cursor.config.guards[name.text] = filter_chain(cursor)
     cursor.config.filters[name.text] = kind
-    cursor.config.folded.setdefault(name.text.lower(), name.text)
 
 
 def _phase(cursor: Cursor) -> tuple[Condition, ...]:
