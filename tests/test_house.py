@@ -19,7 +19,7 @@ PACKAGE = ROOT / "mailpolicy"
 
 FLOORS = {
     "types": 1, "addresses": 0, "ports": 0, "data": 0, "version": 0, "lean": 0, "foreign": 0, "ciphers": 3,
-    "openssl_suites": 0, "providers": 0, "schema": 0, "xml_positions": 1,
+    "openssl_suites": 0, "providers": 0, "schema": 0, "xml_positions": 1, "patterns": 0,
     "text": 2, "facts": 2, "mask": 2,
     "tree": 3, "envfile": 3, "strict_yaml": 3, "certificates": 4, "joins": 3, "suppress": 3, "passwords": 3,
     "composed": 4, "suites": 5, "fronts": 4,

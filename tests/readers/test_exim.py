@@ -112,6 +112,7 @@ REFUSED = [
     ("daemon_smtp_ports =", "no port is given"),
     ('daemon_smtp_ports = "25" x', "text after a quoted value"),
     ("local_interfaces = mail.example.test", "no IP address"),
+    ("local_interfaces = 10.0.0.300", "no IP address"),
     ("frobnicate = 1", "main option frobnicate is unknown"),
     ("disable_ipv6 = maybe", "not a value"),
     ("X = 1\nX = 2", "already defined"),
@@ -519,3 +520,243 @@ def test_blame_of_a_list_that_holds_the_world() -> None:
 def test_a_missing_include_in_a_transport_hides_its_connection() -> None:
     rest = ROUTE.format(hosts="smtp.example.net", options="  .include /srv/more.conf\n")
     assert [f for f in read(conf(rest=rest)).facts if f.kind == "connection"] == []
+
+
+VALUES = [
+    ("split_spool_directory = 1", "not a value for split_spool_directory"),
+    ("split_spool_directory # why", "text behind split_spool_directory"),
+    ("no_split_spool_directory = yes", "not a value"),
+    ("no_smtp_banner = x", "smtp_banner is not true or false"),
+    ("smtp_accept_max = 20 # why", "smtp_accept_max is a whole number"),
+    ("smtp_accept_max =", "smtp_accept_max is a whole number"),
+    ("check_spool_space = many", "check_spool_space is a whole number"),
+    ("auto_thaw = 5", "auto_thaw is a time"),
+    ("auto_thaw = 1h 30m", "auto_thaw is a time"),
+    ("log_selector = +tls_cypher", "log_selector knows no tls_cypher"),
+    ("log_selector = tls_cipher", "names with + or -"),
+    ("smtp_accept_max = 0\nsmtp_accept_queue = 1", "smtp_accept_queue needs"),
+    ("local_sender_retain", "local_sender_retain needs"),
+    ("hostlist foo 10.0.0.1", "equals sign is missing"),
+    ("hostlist hide foo = 10.0.0.1", "equals sign is missing"),
+    ("_FOO = 1", "sets nothing"),
+    ("begin acl # lists", "no section acl # lists"),
+    (".include_if_exists more.inc", "takes an absolute path"),
+    (".ifdef\tFOO\n.endif", "sets nothing"),
+    (".ifndef FOO\r\n.endif\r", "not closed"),
+    ("dmarc_tld_file = /x", "Debian's Exim does not know dmarc_tld_file"),
+]
+
+
+@pytest.mark.parametrize(("main", "why"), VALUES)
+def test_values_and_lines_that_exim_does_not_take(main: str, why: str) -> None:
+    found = read(conf(main))
+    assert any(why in unread.why for unread in found.unread), found.unread
+
+
+@pytest.mark.parametrize(
+    "main",
+    [
+        "split_spool_directory = TRUE\nno_queue_only\nnot_message_logs\nqueue_only_override =",
+        "smtp_accept_max = 1K\nauto_thaw = 1h30m\nqueue_only_load = 4.5\nlog_selector = +all -arguments",
+        "hide hostlist foo = 10.0.0.1\nhostlist_cache bar = +foo",
+        "CC = #\nCC frobnicate = 1",
+        "BEGIN retry",
+        "begin rewrites",
+        "P = 1\nhostlist x = a : \\\nP = b",
+        ".ifndef FOO\r\nsplit_spool_directory\r",
+    ],
+)
+def test_values_and_lines_that_exim_takes(main: str) -> None:
+    assert [unread for unread in read(conf(main)).unread if "not closed" not in unread.why] == []
+
+
+@pytest.mark.parametrize(
+    ("rcpt", "why"),
+    [
+        ("  deny !message = x\n", "message cannot be negated"),
+        ("  deny endpass\n", "endpass cannot stand in deny"),
+        ("  warn set foo = 1\n", "set takes a variable"),
+        ("  warn set acl_cx = 1\n", "set takes a variable"),
+        ("  deny demime = exe\n", "no condition"),
+        ("  accept\n  P = 1\n  accept\n", "begins with its name"),
+    ],
+)
+def test_lines_of_access_lists_that_exim_does_not_take(rcpt: str, why: str) -> None:
+    assert any(why in unread.why for unread in read(conf(rcpt=rcpt)).unread)
+
+
+def test_text_behind_the_name_of_an_access_list_is_not_looked_at() -> None:
+    found = read(conf().replace("acl_check_rcpt:\n", "acl_check_rcpt: accept hosts = *\n"))
+    assert only(found).values["relay"] == "networks"
+
+
+def test_a_macro_between_access_lists() -> None:
+    assert only(read(conf(acl="P = 1\nother:\n  accept\n"))).values["relay"] == "networks"
+
+
+SMTP = "begin transports\nout:\n  driver = smtp\n"
+DRIVERS = [
+    ("begin transports\nout:\n  hosts_require_tls = *\n  driver = smtp\n", "driver = smtp must stand before"),
+    ("begin transports\nout: # mail\n  driver = smtp\n", "text behind the name out"),
+    (SMTP + "  keepalive = 1\n", "not a value for keepalive"),
+    (SMTP + "  no_hosts\n", "hosts is not true or false"),
+    (SMTP + "  hosts\n", "hosts has no value"),
+    (SMTP + "  connect_timeout = 5\n", "connect_timeout is a time"),
+    (SMTP + "  hosts = a\n  hosts = b\n", "second time"),
+    (SMTP + "P = 1\n  hosts = a\n", "belongs to none of the transports"),
+    ("begin routers\nr:\n  driver = accept\n", "needs a transport"),
+    ("begin routers\nr:\n  driver = redirect\n  data = x\n  transport = t\n", "takes no transport"),
+    ("begin routers\nr:\n  driver = redirect\n", "one of file and data"),
+    ("begin routers\nr:\n  driver = manualroute\n  route_list = * a\n  route_data = b\n", "one of route_list and"),
+    ("begin routers\nr:\n  driver = redirect\n  data = x\n  redirect_router = q\n", "no router q"),
+    ("begin routers\nq:\n  driver = redirect\n  data = x\nr:\n  driver = redirect\n  data = x\n  pass_router = q\n",
+     "q does not come after r"),
+    ("begin routers\nr:\n  driver = dnslookup\n  transport = t\n  self = stop\n", "stop is no value of self"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("section", "why"), DRIVERS)
+def test_drivers_that_exim_does_not_take(section: str, why: str) -> None:
+    found = read(conf(rest=section))
+    assert any(why in unread.why for unread in found.unread), found.unread
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        SMTP + "  headers_add = A: b\n  headers_add = C: d\n  max_parallel = 3\n  no_keepalive\n",
+        "begin transports\nout:\n  max_parallel = 3\n  driver = smtp\n",
+        "begin routers\nr:\n  driver = accept\n  verify_only\n  condition = 1\n  condition = 1\n",
+        "begin routers\nr:\n  driver = accept\n  transport = nowhere\n  more = ${if eq{a}{b}}\n",
+        SMTP + "P = 1\nmore:\n  driver = smtp\n",
+    ],
+)
+def test_drivers_that_exim_takes(section: str) -> None:
+    assert read(conf(rest=section)).unread == ()
+
+
+def test_relative_includes_are_sought_beside_the_file_that_names_them() -> None:
+    more = {"sub/one.inc": ".include two.inc\n", "sub/two.inc": "daemon_smtp_ports = 587\n", "two.inc": "foo\n"}
+    assert set(heard(read(conf(".include /etc/exim4/sub/one.inc"), **more))) == {("*", 587)}
+
+
+def test_files_that_include_one_another_are_no_loop_where_a_condition_ends_it() -> None:
+    more = {"one.inc": ".ifndef DONE\nDONE = 1\n.include /etc/exim4/one.inc\n.endif\n"}
+    assert read(conf(".include /etc/exim4/one.inc"), **more).unread == ()
+    assert "without end" in read(conf(".include /etc/exim4/a"), a=".include /etc/exim4/a\n").unread[0].why
+
+
+def test_a_macro_of_which_a_template_decides_is_not_known() -> None:
+    found = read(conf("{% if x %}\nP = 587\n{% endif %}\ndaemon_smtp_ports = P"))
+    assert [fact for fact in found.facts if fact.kind == "listener"] == []
+
+
+def test_debians_script_changes_signs_of_macros_that_it_does_not_let_through() -> None:
+    found = debian({"update-exim4.conf.conf": ANSWERS + "MAIN_LOG_SELECTOR=+all\n"})
+    assert 'not "_all"' in found.unread[0].why
+
+
+def test_debians_script_makes_nothing_of_another_word_than_true_and_false() -> None:
+    found = debian({"update-exim4.conf.conf": ANSWERS + "dc_use_split_config='yes'\n"})
+    assert "true or false" in found.unread[0].why
+
+
+def test_answers_over_several_lines() -> None:
+    fact = only(debian({"update-exim4.conf.conf": ANSWERS + "dc_relay_nets='10.1.0.0/16;\n  10.2.0.0/16'\n"}))
+    assert fact.values["trusted_networks"] == ("10.1.0.0/16", "10.2.0.0/16", "127.0.0.1", "::1")
+
+
+MEMBERS = [
+    ("/etc/exim4/nets : *", "!10.0.0.0/8 # not these\n", "203.0.113.9", True),
+    ("/etc/exim4/nets : *", "!203.0.113.0/24\n", "203.0.113.9", False),
+    ("/etc/exim4/nets", "10.0.0.0/8\n!203.0.113.0/24\n", "198.51.100.1", True),
+    ("! /etc/exim4/nets", "203.0.113.0/24\n", "203.0.113.9", False),
+    ("! /etc/exim4/nets", "203.0.113.0/24\n", "198.51.100.1", True),
+    ("! /etc/exim4/nets", "!203.0.113.0/24\n", "203.0.113.9", True),
+    ("${lookup{x}lsearch{/y}} : *", "", "203.0.113.9", None),
+    ("net-mysql;SELECT 1 : *", "", "203.0.113.9", True),
+    ("! net-mysql;SELECT 1 : *", "", "203.0.113.9", None),
+    ("+ignore_unknown : ! 10.0.0.1 : +include_unknown", "", "203.0.113.9", True),
+]
+
+
+@pytest.mark.parametrize(("value", "nets", "address", "expected"), MEMBERS)
+def test_members_of_host_lists(value: str, nets: str, address: str, expected: bool | None) -> None:
+    tree = Memory({f"{FOLDER}/nets": nets})
+    model = Model(Lexer(tree, "/etc/exim4", FOLDER, (4, 96)))
+    lists = Lists(model, tree, "/etc/exim4", FOLDER)
+    client = Client(address, False, False, 25)
+    assert lists.hosts(unplaced(value), client, Asked(model, lists, client).expander) is expected
+
+
+def test_lists_that_name_one_another_twice_are_gone_through_once() -> None:
+    many = "".join(f"hostlist n{i} = +n{i + 1} : +n{i + 1}\n" for i in range(18)) + "hostlist n18 = 10.0.0.1\n"
+    assert heard(read(conf(many, rcpt=RCPT.replace("+relay_from_hosts", "+n0"))))
+
+
+@pytest.mark.parametrize(("table", "expected"), [("*: x\n", "open"), ("a.test: x\n", "networks")])
+def test_a_table_with_a_default_holds_every_domain(table: str, expected: str) -> None:
+    head = HEAD.replace(": example.test\n", ": lsearch*;/etc/exim4/table\n")
+    assert only(read(conf(head=head), table=table)).values["relay"] == expected
+
+
+def test_arguments_of_access_lists() -> None:
+    rcpt = "  accept acl = ok yes\n  deny\n"
+    acl = "ok:\n  accept condition = ${if and{{eq{$acl_arg1}{yes}}{eq{$acl_narg}{1}}}}\n"
+    assert only(read(conf(rcpt=rcpt, acl=acl))).values["relay"] == "open"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("# all\naccept \\\n  hosts = *\n", "open"),
+        ("accept hosts = 10.0.0.1\n", None),
+        ("accept foo = 1\n", None),
+    ],
+)
+def test_an_access_list_in_a_file_of_its_own(text: str, expected: str | None) -> None:
+    found = read(conf(head=HEAD.replace("= acl_check_rcpt", "= /etc/exim4/list")), list=text)
+    assert only(found).values.get("relay") == expected
+
+
+def test_a_negated_network_is_no_stranger() -> None:
+    head = HEAD.replace("<; 127.0.0.1 ; 10.1.0.0/16", "! 198.51.100.0/24 : *")
+    assert only(read(conf(head=head))).values["relay"] == "open"
+
+
+def test_tls_on_connect_on_the_command_line() -> None:
+    tree = Memory({MAIN: conf(), "host/etc/default/exim4": "SMTPLISTENEROPTIONS='-oX 465 -tls-on-connect'\n"})
+    fact = only(exim.read(tree, (MAIN,), None))
+    assert (fact.values["port"], fact.values["tls"]) == (465, "implicit")
+
+
+def test_a_port_that_is_too_great_is_another_one() -> None:
+    assert set(heard(read(conf("daemon_smtp_ports = 70000")))) == {("*", 4464)}
+    assert [f for f in read(conf("daemon_smtp_ports = 0")).facts if f.kind == "listener"] == []
+
+
+def test_the_main_parts_of_debian_come_first() -> None:
+    paths = [f"{FOLDER}/conf.d/{part}/x" for part in ("auth", "acl", "main")]
+    assert exim.groups(paths) == [tuple(reversed(paths))]
+
+
+@pytest.mark.parametrize(
+    ("value", "logged"), [("-all", False), ("-all +tls_cipher", True), ("+all -tls_cipher", False)]
+)
+def test_log_selector_is_read_from_left_to_right(value: str, logged: bool) -> None:
+    assert only(read(conf(f"log_selector = {value}")), "server").values["tls_logged"] is logged
+
+
+def test_more_networks_than_are_tried_are_not_all_known() -> None:
+    many = " ; ".join(f"10.{number}.0.0/16" for number in range(50))
+    fact = only(read(conf(head=HEAD.replace("10.1.0.0/16", many))))
+    assert fact.values["relay"] == "networks"
+    assert "trusted_networks" not in fact.values
+
+
+def test_a_transports_list_that_ends_in_a_negation_holds_all_others() -> None:
+    section = (
+        "begin routers\nr:\n  driver = manualroute\n  transport = out\n  route_list = * a.test\n"
+        "begin transports\nout:\n  driver = smtp\n  hosts_require_tls = ! b.test\n"
+    )
+    assert only(read(conf(rest=section)), "connection").values["tls"] == "required"

@@ -403,3 +403,46 @@ def test_recognition() -> None:
     assert not opensmtpd.sniff("listen on 80\n")
     assert format_of("etc/mail/smtpd.conf") == format_of("templates/smtpd.conf.j2") == "opensmtpd"
     assert format_of("etc/xsmtpd.conf") is None
+
+
+@pytest.mark.parametrize(("key", "refused"), [("a" * 32, False), ("a" * 31, True), ("stdin", False), ("<key>", False)])
+def test_the_key_of_the_queue_has_32_characters(key: str, refused: bool) -> None:
+    unread = read(f'queue encryption "{key}"\n{ON}\n{OUT}').unread
+    assert [u.why for u in unread] == (["smtpd refuses this: the key of the queue must have 32 characters"] * refused)
+
+
+ANYBODY = ACTIONS + 'match from any for any action "out"\n'
+FILTERS = [
+    ('phase rcpt-to match !auth reject "550 no"', "none", True),
+    ('phase connect match !src "10.0.0.0/8" disconnect "550 no"', "none", True),
+    ('phase connect match src "10.0.0.0/8" disconnect "550 no"', "open", False),
+    ('phase connect match !rdns disconnect "550 no"', "open", False),
+    ('phase helo match helo "x.test" reject "550 no"', "open", False),
+    ('phase rcpt-to match !auth report "x"', "open", False),
+]
+
+
+@pytest.mark.parametrize(("rule", "relay", "closed"), FILTERS)
+def test_filters_that_refuse_strangers(rule: str, relay: str, closed: bool) -> None:
+    for use in ("filter Guard", "filter { Guard }"):
+        fact = only(f"filter Guard {rule}\n{ON} {use}\n{ANYBODY}")
+        assert (fact.values["relay"], fact.values["closed_to_world"]) == (relay, closed)
+
+
+def test_a_pattern_that_would_take_for_ever_is_not_tried() -> None:
+    rule = ACTIONS + 'match from src regex "((2|2)(0|0)(3|3).*.*.*.*.*)+x" for any action "out"\n'
+    assert "relay" not in only(f"{ON}\n{rule}").values
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("mta limit session-mail-max 4", ""),
+        ("mta limit max-mail-per-session 4", "no limit of the name max-mail-per-session"),
+        ("filter A phase connect match fcrdns junk\nfilter B chain { A }", ""),
+        ("filter A phase connect match fcrdns junk\nfilter B chain { a }", "no filter of the name a"),
+    ],
+)
+def test_names_of_limits_and_filters(line: str, why: str) -> None:
+    made = read(f"{line}\n{ON}\n{OUT}")
+    assert [unread.why for unread in made.unread] == ([f"smtpd refuses this: {why}"] if why else [])

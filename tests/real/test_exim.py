@@ -81,6 +81,12 @@ CASES = {
     "unknown option": conf(CERT + "tls_colour = blue\n"),
     "ciphers of OpenSSL": conf(CERT + "tls_require_ciphers = HIGH:!aNULL\n"),
     "certificate that is not there": conf(CERT.replace("cert.pem", "gone.pem"), auth=LOGIN + SAFE),
+    "text behind the name of an access list": conf(rcpt="acl_check_rcpt: accept\n  require domains = +local_domains\n"),
+    "a macro in an access list": conf(rcpt="acl_check_rcpt:\n  accept\nP = 1\n  accept\n"),
+    "a macro that is a comment": conf("CC = #\n" + CERT + "CC frobnicate = 1\n"),
+    "a switch set to 1": conf(CERT + "split_spool_directory = 1\n"),
+    "capitals of a section": conf().replace("begin acl", "BEGIN acls"),
+    "a port that is too great": conf(CERT + "daemon_smtp_ports = 70000\n"),
     "refused when connecting": conf(CERT + "acl_smtp_connect = c\n", acl="c:\n  accept hosts = 10.0.0.0/8\n  deny\n"),
 }
 

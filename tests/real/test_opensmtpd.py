@@ -39,6 +39,7 @@ CASES = {
     "not a network": f'{ON}\n{ACTIONS}match !from src "192.0.2.0/24" for any action "out"\n',
     "a domain": f'{ON}\n{ACTIONS}match from any for domain "example.test" action "out"\n',
     "every domain": f'{ON}\n{ACTIONS}match from any for domain "*" action "out"\n',
+    "filter": f'filter login phase rcpt-to match !auth reject "550 no"\n{ON} filter login\n{ANY}',
     "tag": f'{ON} tag A\n{ON} port 2525 tag B\n{ACTIONS}match tag b from any for any action "out"\n',
     "starttls": f"{PKI}{ON} tls pki mx.example.test\n{LOCAL}",
     "starttls demanded": f"{PKI}{ON} port 587 tls-require pki mx.example.test\n{ANY}",
@@ -67,6 +68,8 @@ REFUSED = {
     "keyword as a name": f"{ON}\naction relay relay\n",
     "no rule": f"{ON}\n",
     "old grammar": f"{ON}\naccept from any for any relay\n",
+    "limit by another name": f"mta limit max-mail-per-session 4\n{ON}\n{LOCAL}",
+    "case of a filter": f"filter A phase connect match fcrdns junk\n{ON} filter {{{{ a }}}}\n{LOCAL}",
     "DOS lines": f"{ON}\n{LOCAL}".replace("\n", "\r\n"),
     "pairs for networks": f'{ON}\n{ACTIONS}match from src {{{{ "a" = "b" }}}} for any action "out"\n',
 }

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 
 from mailpolicy.foreign import is_foreign
-from mailpolicy.readers.exim import ciphers, connections, debian, listeners, secrets, server, sockets
+from mailpolicy.readers.exim import checks, ciphers, connections, debian, listeners, secrets, server, sockets
 from mailpolicy.readers.exim.expand import Failed
 from mailpolicy.readers.exim.lexer import Lexer
 from mailpolicy.readers.exim.listeners import Identity
@@ -63,24 +63,30 @@ def _folder(path: str) -> str:
     return path or "."
 
 
-def _rank(path: str) -> tuple[int, str]:
+def _rank(path: str) -> tuple[int, int, str]:
     names = ("exim4.conf", *_TOGETHER[:2])
-    name = posixpath.basename(path)
-    return (names.index(name) if name in names else len(names), path)
+    name, part = posixpath.basename(path), _PART.search(path)
+    order = debian.PARTS.index(part[1]) if part else len(debian.PARTS)
+    return (names.index(name) if name in names else len(names), order, path)
+
+
+def place_of(paths: tuple[str, ...]) -> tuple[str, str, bool]:
+    """The folder of a group, the folder that it stands for, and whether the group is Debian's."""
+    part = _PART.search(paths[0])
+    name = posixpath.basename(paths[0])
+    folder = _folder(paths[0][: part.start()] if part else posixpath.dirname(paths[0]))
+    grouped = part is not None or name in _TOGETHER or name == "exim4.conf"
+    return folder, "/etc/exim4" if grouped or posixpath.basename(folder) == "exim4" else "/etc/exim", grouped
 
 
 def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Inventory:
     """Facts of one instance."""
     first, numbers = paths[0], version.numbers if version else NEWEST
-    name = posixpath.basename(first)
-    part = _PART.search(first)
-    folder = _folder(first[: part.start()] if part else posixpath.dirname(first))
-    grouped = part is not None or name in _TOGETHER or name == "exim4.conf"
-    home = "/etc/exim4" if grouped or posixpath.basename(folder) == "exim4" else "/etc/exim"
+    folder, home, grouped = place_of(paths)
     lexer = Lexer(tree, home, folder, numbers)
     try:
         tree.source(first)
-        assumed = _load(tree, lexer, folder, paths, grouped)
+        assumed = load(tree, lexer, folder, paths, grouped)
     except Unreadable as problem:
         return Inventory((), (Unread(Span(first, 1, 1, 2), str(problem), True),), paths)
     lexer.finish()
@@ -90,7 +96,7 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     return _inventory(site, paths, numbers, assumed, grouped)
 
 
-def _load(tree: Tree, lexer: Lexer, folder: str, paths: tuple[str, ...], grouped: bool) -> bool:
+def load(tree: Tree, lexer: Lexer, folder: str, paths: tuple[str, ...], grouped: bool) -> bool:
     """Reads the files that Exim would; whether the package's own main part is among them."""
     first = paths[0]
     if not grouped or posixpath.basename(first) == "exim4.conf":
@@ -102,10 +108,15 @@ def _load(tree: Tree, lexer: Lexer, folder: str, paths: tuple[str, ...], grouped
     if tree.exists(answers):
         lexer.files.append(answers)
         given = debian.answers(tree, answers)
-        return debian.assemble(lexer, folder, given, given.text("dc_use_split_config") == "true")
-    split = not any(posixpath.basename(path) == "exim4.conf.template" for path in paths)
+        split = given.text("dc_use_split_config")
+        if split not in ("", "true", "false"):
+            lexer.refuse(
+                given.where("dc_use_split_config"), "dc_use_split_config is true or false, else nothing is made"
+            )
+        return debian.assemble(lexer, folder, given, split == "true")
+    parts_alone = not any(posixpath.basename(path) == "exim4.conf.template" for path in paths)
     lexer.notes.append(f"{first}: {debian.ANSWERS} is not here; what Debian's setup answers is not known")
-    return debian.assemble(lexer, folder, None, split)
+    return debian.assemble(lexer, folder, None, parts_alone)
 
 
 def _gnutls(model: Model, home: str) -> bool:
@@ -134,7 +145,7 @@ def _inventory(site: Site, paths: tuple[str, ...], version: tuple[int, ...], ass
         return Inventory((), (Unread(where, why, True),), files)
     if not grouped and not _whole(site, paths[0]):
         return _fragment(site, paths[0], version, files)
-    model.finish()
+    checks.finish(model)
     identity = Identity(".".join(map(str, version)), site.folder, site.tree.source(paths[0]).start(), assumed)
     given = sockets.command(site.tree, site.home, site.folder, lexer.files)
     opened = sockets.sockets(model, given)

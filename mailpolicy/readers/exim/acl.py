@@ -105,20 +105,35 @@ class Asked:
             text = ""
         if text is None or depth > _DEEPEST:
             return Answer(None, value.span())
-        word = text.strip().split(None, 1)[0] if text.strip() else ""
+        words = text.split()
+        word = words[0] if words else ""
         found = self.model.acls.get(word)
         if found is not None:
+            self._arguments(words[1:])
             return self._statements(found, depth)
         if not text.strip():
             return Answer(True, None)
         if word.startswith("/"):
-            return Answer(None, value.span())
+            lines = self.lists.statements(word)
+            return Answer(None, value.span()) if lines is None else self._inline(lines, depth)
         if word in VERBS:
-            inline: list[Statement] = []
-            for line in text.split("\n"):
-                self.model.statement(inline, unplaced(line) if "\n" in text else value, False)
-            return self._statements(inline, depth)
+            return self._inline([unplaced(line) for line in text.split("\n")] if "\n" in text else [value], depth)
         return Answer(None if self.model.hidden else False, value.span())
+
+    def _inline(self, lines: list[Marked], depth: int) -> Answer:
+        """A list that stands in the option itself, or in a file of its own: a fault in it is met by each client."""
+        inline: list[Statement] = []
+        refused, self.model.lexer.refused = self.model.lexer.refused, []
+        for line in lines:
+            self.model.statement(inline, line, False)
+        faults, self.model.lexer.refused = self.model.lexer.refused, refused
+        return Answer(False, faults[0].where) if faults else self._statements(inline, depth)
+
+    def _arguments(self, words: list[str]) -> None:
+        """What a list is called with."""
+        for number in range(1, 10):
+            self.variables[f"acl_arg{number}"] = words[number - 1] if number <= len(words) else ""
+        self.variables["acl_narg"] = str(len(words))
 
     def _statements(self, statements: list[Statement], depth: int) -> Answer:
         perhaps: dict[bool, Answer] = {}

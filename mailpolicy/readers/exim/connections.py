@@ -158,7 +158,9 @@ def _among(option: Option | None, host: str | None, default: bool) -> bool | Non
     text = option.value.text.strip()
     if not option.known or "$" in text or ";" in text.removeprefix("<;") or "+" in text or "/" in text:
         return None
+    negated = False
     for element in elements(option.value):
+        negated = element.text.startswith("!")
         item = element.text.lstrip("! ").lower()
         same = (
             item == "*"
@@ -166,8 +168,8 @@ def _among(option: Option | None, host: str | None, default: bool) -> bool | Non
             or (item.startswith("*.") and (host or "").lower().endswith(item[1:]))
         )
         if same:
-            return not element.text.startswith("!")
-    return None if host is None and text else False
+            return not negated
+    return None if host is None and text else negated
 
 
 def _tls(site: Site, transport: Driver, target: Target, protocol: str) -> tuple[str | None, Origins]:

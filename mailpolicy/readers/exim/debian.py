@@ -16,7 +16,9 @@ from mailpolicy.types import Span, Unreadable
 ANSWERS = "update-exim4.conf.conf"
 PARTS = ("main", "acl", "router", "transport", "retry", "rewrite", "auth")
 _SHELL = re.compile(r"^[ \t]*(?:export[ \t]+)?(\w+)=(.*)$", re.MULTILINE)
+_MACRO = re.compile(r"^([A-Z][^=\n]*)=([^\n]*)", re.MULTILINE)
 _NAME = re.compile(r"[A-Za-z0-9_-]+$")
+_KINDS = ("internet", "smarthost", "satellite", "local")
 
 _LISTS = """\
 .ifndef CONFDIR
@@ -225,17 +227,23 @@ PACKAGED: dict[str, dict[str, str]] = {
 
 
 class Answers(NamedTuple):
-    """``update-exim4.conf.conf``: shell variables and where their values stand."""
+    """``update-exim4.conf.conf``: shell variables, lines that become macros, and where their values stand."""
 
     values: dict[str, tuple[str, Span]]
+    macros: list[tuple[str, str, Span]]
 
     def text(self, name: str) -> str:
-        """A value in lower case, or nothing."""
-        return self.values[name][0].lower() if name in self.values else ""
+        """A value as update-exim4.conf(8) takes it, or nothing."""
+        return _cleaned(self.values[name][0]) if name in self.values else ""
 
     def where(self, name: str) -> Span | None:
         """Where a value stands."""
         return self.values[name][1] if name in self.values else None
+
+
+def _cleaned(text: str) -> str:
+    """In lower case, with _ for signs that the script does not let through."""
+    return re.sub(r"[^-0-9a-z/.!*@_~:;< \[\]]", "_", " ".join(text.lower().split()))
 
 
 def answers(tree: Tree, path: str) -> Answers:
@@ -246,27 +254,32 @@ def answers(tree: Tree, path: str) -> Answers:
         start, value = match.start(2), match[2].rstrip()
         quote = value[:1]
         if quote in ("'", '"'):
-            end = value.find(quote, 1)
-            value, start = value[1 : end if end > 0 else len(value)], start + 1
+            start += 1
+            end = source.text.find(quote, start)
+            value = source.text[start : end if end >= 0 else match.end()]
         else:
-            value = re.split(r"\s#|\s*$", value)[0]
+            value = "" if quote.isspace() else value.split(None, 1)[0] if value else ""
         span = source.span(start, start + len(value)) if value else source.span(match.start(1), match.end(1))
         found[match[1]] = (value, span)
-    return Answers(found)
+    made = []
+    for match in _MACRO.finditer(source.text):
+        if match[1] != "CFILEMODE":
+            made.append((match[1].rstrip(), _cleaned(match[2]), source.span(match.start(2), match.end(2))))
+    return Answers(found, made)
 
 
 def macros(given: Answers) -> list[tuple[str, str, Span | None]]:
     """The macros that update-exim4.conf(8) makes of the answers."""
     kind = given.text("dc_eximconfig_configtype")
-    if kind not in ("internet", "smarthost", "satellite", "local"):
+    if kind not in _KINDS:
         return []
     at = given.where
     found: list[tuple[str, str, Span | None]] = []
     interfaces = _semicolons(given.text("dc_local_interfaces"))
     if interfaces:
         found.append(("MAIN_LOCAL_INTERFACES", interfaces, at("dc_local_interfaces")))
-    domains = re.sub(r"[;: ]*$", "", f"@:localhost:{given.text('dc_other_hostnames')}").replace(" ", "", 1)
-    found.append(("MAIN_LOCAL_DOMAINS", domains.replace(";", ":"), at("dc_other_hostnames")))
+    domains = f"@:localhost:{given.text('dc_other_hostnames')}".rstrip(";: ").replace(";", ":")
+    found.append(("MAIN_LOCAL_DOMAINS", domains, at("dc_other_hostnames")))
     found.append(("MAIN_RELAY_TO_DOMAINS", _semicolons(given.text("dc_relay_domains")), at("dc_relay_domains")))
     nets = _semicolons(given.text("dc_relay_nets"))
     more = " ; 127.0.0.1 ; ::1" if nets.startswith("<;") else " : 127.0.0.1 : ::::1"
@@ -279,10 +292,7 @@ def macros(given: Answers) -> list[tuple[str, str, Span | None]]:
         found.append(("DC_minimaldns", "1", at("dc_minimaldns")))
     found.append(("DC_eximconfig_configtype", kind, at("dc_eximconfig_configtype")))
     found.append((f"DCconfig_{kind}", "1", at("dc_eximconfig_configtype")))
-    for name, (value, where) in given.values.items():
-        if name[:1].isupper() and name != "CFILEMODE":
-            found.append((name, value.lower(), where))
-    return found
+    return [*found, *given.macros]
 
 
 def _semicolons(text: str) -> str:

@@ -93,7 +93,7 @@ class Expander:
     def _variable(self, name: str) -> str | None:
         if name in self.variables:
             return self.variables[name]
-        return "" if name.startswith(("acl_c", "acl_m")) and "acl" not in self.variables else None
+        return "" if name.startswith(("acl_c", "acl_m")) else None
 
     def _item(self, text: str, at: int, depth: int) -> tuple[str | None, int]:
         found = re.compile(r"\s*(\w+)").match(text, at)

@@ -12,8 +12,9 @@ from mailpolicy.readers.exim.marked import Marked, join, lines, placed, unplaced
 from mailpolicy.tree import Tree, place
 from mailpolicy.types import Span, Unread, Unreadable
 
-_DEFINITION = re.compile(r"\s*(_?[A-Z]\w*)\s*(==?)\s*")
-_DIRECTIVE = re.compile(r"\.(ifdef|ifndef|elifdef|elifndef|else|endif|include_if_exists|include)\b\s*")
+_DEFINITION = re.compile(r"\s*([A-Z][A-Za-z0-9_]*)\s*(==?)\s*")
+_DIRECTIVE = re.compile(r"\s*\.(?:(ifdef|ifndef|elifdef|elifndef|else|endif)(?: +|$)|(include(?:_if_exists)?)\s+)")
+"""Behind the word of a condition stands a blank or nothing: with a tab or CR it is none."""
 _BUILTIN = re.compile(r"_(?:OPT|HAVE|DRIVER|LOG|ACL_COND|ACL_MOD|EXP_COND|EXP_ITEM|EXP_OP|EXP_VAR|DKIM)_[A-Z0-9_]+")
 _TEMPLATE = re.compile(
     r"\{\{-?\s*[A-Za-z_.][\w.]*(?:\[[^\]{}]*\])?\s*(?:\|[^{}]*)?-?\}\}|<%|\$\{[A-Z_][A-Z0-9_]*\}|%%\w+%%|@@\w+@@|\{%"
@@ -23,6 +24,9 @@ _CAPITAL = re.compile(r"[A-Z]")
 LONGEST = 65536
 """Longest logical line that is followed, in characters."""
 _MOST_MACROS = 500
+_DEEPEST = 50
+_MOST_INCLUDES = 100
+"""How often one file is included."""
 FILLED_IN = frozenset(
     [
         "MAIN_LOCAL_INTERFACES",
@@ -51,8 +55,8 @@ class Line(NamedTuple):
 
     text: Marked
     maybe: bool
-    unit: int
-    """The file that it stands in, counted."""
+    macro: bool = False
+    """Whether it defines a macro, which also ends an access list or driver."""
 
 
 class Condition(NamedTuple):
@@ -78,8 +82,10 @@ class Lexer:
         """Something that is not here may set anything."""
         self._stack: list[Condition] = []
         self._parts: list[Marked] = []
-        self._unit = 0
         self._stopped = False
+        self._beside = home
+        """The folder, as Exim calls it, that relative names of includes are taken from."""
+        self._included: dict[str, int] = {}
         self.seed: list[tuple[str, Marked]] | None = None
         """Macros that stand where Debian's template asks for them; None: nobody knows them."""
 
@@ -95,12 +101,10 @@ class Lexer:
         """Reads one file of the configuration."""
         source = self.tree.source(path)
         self.files.append(path)
-        self._unit += 1
         self.feed(lines(source))
 
     def text(self, text: str) -> None:
         """Reads text that the package brings along."""
-        self._unit += 1
         self.feed(unplaced(line) for line in text.split("\n"))
 
     def finish(self) -> None:
@@ -123,18 +127,17 @@ class Lexer:
         for raw in physical:
             if self._stopped:
                 return
-            start = raw.text.lstrip()
-            if start.startswith("#"):
-                continue
             block = _BLOCK.match(raw.text)
             if block:
                 self._template(block[1])
                 continue
             line, used = self._expanded(raw)
-            directive = _DIRECTIVE.match(line.text.lstrip())
+            directive = _DIRECTIVE.match(line.text)
+            if line.text.lstrip().startswith("#"):  # or a macro that stands for a comment
+                continue
             if directive:
-                at = len(line.text) - len(line.text.lstrip())
-                self._directive(directive[1], line.cut(at + directive.end()).strip(), used, line, depth)
+                word = directive[1] or directive[2]
+                self._directive(word, line.cut(directive.end()).strip(), used, line, depth)
             elif not self._skipping:
                 self._append(line)
 
@@ -162,12 +165,13 @@ class Lexer:
         if found:
             self._define(found[1], found[2] == "==", text, found.end())
         else:
-            self.lines.append(Line(text, self.maybe, self._unit))
+            self.lines.append(Line(text, self.maybe))
 
     def _define(self, name: str, again: bool, text: Marked, at: int) -> None:
         value = text.cut(at).strip()
         where = text.span(0, len(name))
-        if name.startswith("UPEX4Cmacros") and name == "UPEX4CmacrosUPEX4C":
+        self.lines.append(Line(text, self.maybe, True))
+        if name == "UPEX4CmacrosUPEX4C":
             self._seeded()
         if self.maybe:
             self.unknown.add(name)
@@ -195,7 +199,7 @@ class Lexer:
 
     def _expanded(self, line: Marked) -> tuple[Marked, bool | None]:
         """The line with macros replaced, and whether there was any."""
-        found = _DEFINITION.match(line.text)
+        found = None if self._parts else _DEFINITION.match(line.text)
         head = line.cut(0, found.end()) if found else None
         rest = line.cut(found.end()) if found else line
         used: bool | None = False
@@ -207,6 +211,8 @@ class Lexer:
                     rest = rest._replace(known=False)
                     break
                 rest = rest.replace(name, value)
+                if name in self.unknown:
+                    rest = rest._replace(known=False)
                 used = True if name not in self.unknown else used or None
         if any(name in rest.text for name in self.unknown):
             rest, used = rest._replace(known=False), used or None
@@ -271,9 +277,12 @@ class Lexer:
             self._outside(where, "a template names this file")
             return
         if not name.startswith("/"):
-            name = posixpath.join(self.home, name)
+            if not must:
+                self.refuse(where, f".include_if_exists takes an absolute path, not {name}", self.maybe)
+                return
+            name = posixpath.join(self._beside, name)
         path = place(name, self.home, self.folder)
-        if depth >= 10 or (path is not None and self.files.count(path) > 20):
+        if depth >= _DEEPEST:
             self.refuse(where, "files include one another without end", self.maybe)
             return
         beside = posixpath.join(self.folder, posixpath.basename(name))
@@ -286,9 +295,14 @@ class Lexer:
         except Unreadable as problem:
             self._gone(where, must, path, name, str(problem))
             return
+        self._included[path] = self._included.get(path, 0) + 1
+        if self._included[path] > _MOST_INCLUDES:
+            self._outside(where, f"this file is included more than {_MOST_INCLUDES} times")
+            return
         self.files.append(path)
-        self._unit += 1
+        before, self._beside = self._beside, posixpath.dirname(name)
         self.feed(lines(source), depth + 1)
+        self._beside = before
 
     def _gone(self, where: Span | None, must: bool, path: str | None, name: str, why: str) -> None:
         inside = path is not None and self.tree.exists(posixpath.dirname(path) or ".")
@@ -301,7 +315,7 @@ class Lexer:
         self.hidden = True
         self.notes.append(f"{where}: {why}; what is set there is not known")
         self._complete()
-        self.lines.append(Line(Marked("", (), False), True, self._unit))
+        self.lines.append(Line(Marked("", (), False), True))
 
 
 def seeds(pairs: Iterable[tuple[str, str, Span | None]]) -> list[tuple[str, Marked]]:

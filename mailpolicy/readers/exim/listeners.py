@@ -122,12 +122,12 @@ def _networks(site: Site) -> list[tuple[str, Origins]]:
     found: dict[str, Origins] = {}
     for element, origins in _host_elements(site):
         for item in _items(site, element.text):
-            text = item.strip("[]")
+            text = item.lstrip("! \t").strip("[]")
             if _NETWORK.fullmatch(text):
                 found.setdefault(text, origins)
             elif text == "*":
                 found.setdefault("0.0.0.0/0", origins)
-    return list(found.items())[:_MOST]
+    return list(found.items())
 
 
 def _items(site: Site, text: str) -> list[str]:
@@ -137,7 +137,9 @@ def _items(site: Site, text: str) -> list[str]:
 def _trust(site: Site, port: int) -> Trust:
     """The networks whose clients may relay through a port."""
     found, sure = [], not site.model.hidden
-    for text, origins in _networks(site):
+    named = _networks(site)
+    sure = sure and len(named) <= _MOST
+    for text, origins in named[:_MOST]:
         answer = session.relays_without_login(site, Client(text.split("/")[0], False, False, port))
         if answer is None:
             sure = False
@@ -145,7 +147,19 @@ def _trust(site: Site, port: int) -> Trust:
             found.append((text, origins))
     sure = sure and all(option.known for (kind, _), option in site.model.lists.items() if kind == "hostlist")
     sure = sure and not any(site.lists.opaque(element.text) for element, _ in _host_elements(site))
+    sure = sure and not _unnamed_lists(site)
     return Trust(tuple(found), sure)
+
+
+def _unnamed_lists(site: Site) -> bool:
+    """Whether an access list stands in an option or in a file of its own, where its host lists are not looked for."""
+    values = [
+        site.model.options[name].value for name in ("acl_smtp_mail", "acl_smtp_rcpt") if name in site.model.options
+    ]
+    for statements in site.model.acls.values():
+        values += [c.value for statement in statements for c in statement.conditions if c.name == "acl"]
+    texts = (value.text.strip() for value in values)
+    return any(text.startswith("/") or "hosts" in text for text in texts if text not in site.model.acls)
 
 
 def _fact(site: Site, identity: Identity, socket: Socket, meeting: Meeting, trust: Trust) -> Fact:

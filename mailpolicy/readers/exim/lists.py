@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from mailpolicy import patterns
 from mailpolicy.addresses import contains
 from mailpolicy.lean import NamedTuple
 from mailpolicy.readers.exim.expand import SOME, Expander, Failed
-from mailpolicy.readers.exim.marked import Marked, elements, unplaced
+from mailpolicy.readers.exim.marked import Marked, elements, join, lines, unplaced
 from mailpolicy.readers.exim.model import Model
 from mailpolicy.tree import Tree, place
 from mailpolicy.types import Unreadable
@@ -36,29 +37,52 @@ class Client(NamedTuple):
         return self.address.startswith("127.") or self.address == "::1"
 
 
+_Match = Callable[[str], "bool | str | None"]
+"""Whether an element matches; NAMELESS where the list ends without a match, as the client has no name."""
+NAMELESS = "no name"
+_MODES = ("+include_unknown", "+ignore_unknown", "+include_defer", "+ignore_defer", "+caseful")
+"""Elements that only say how to go on."""
+
+
 class Lists:
     """Membership for one client, through the files of the tree."""
 
     def __init__(self, model: Model, tree: Tree, home: str, folder: str) -> None:
         self.model, self.tree, self.home, self.folder = model, tree, home, folder
+        self._known: dict[tuple[str, str, object], bool | None] = {}
+        """Named lists that the list in hand has been through, so that none is gone through twice."""
 
     def hosts(self, value: Marked, client: Client, expander: Expander, depth: int = 0) -> bool | None:
         """Whether a client is in a host list; None where that cannot be told."""
+        return self._matches(value, expander, depth, lambda item: self._host(item, client, expander, depth))
+
+    def _matches(self, value: Marked, expander: Expander, depth: int, match: _Match) -> bool | None:
+        """Goes through a list as match_check_list() of match.c does: the first match decides, else the last sign."""
+        if depth == 0:
+            self._known.clear()
         text = self._expanded(value, expander)
         if text is None or isinstance(text, bool):
             return text
-        unsure, negated = False, False
+        perhaps: set[bool] = set()
+        positive = True
         for element in elements(text):
-            item = element.text
-            negated = item.startswith("!")
-            item = item.lstrip("! \t")
-            found = self._host(item, client, expander, depth)
-            if found == "no name":
-                return None if unsure else False
-            if found is True:
-                return (not negated) if not unsure else None
-            unsure = unsure or found is None
-        return None if unsure else negated
+            if element.text in _MODES:
+                continue
+            positive = not element.text.startswith("!")
+            item = element.text.lstrip("! \t")
+            items = self.lines(item) if item.startswith("/") else [item]
+            if items is None:
+                perhaps |= {True, False}
+                continue
+            sign = positive
+            for one in items:
+                positive = sign != (item.startswith("/") and one.startswith("!"))
+                found = match(one.lstrip("! \t"))
+                if found is None:
+                    perhaps.add(positive)
+                elif found:
+                    return _certain(found is True and positive, perhaps)
+        return _certain(not positive, perhaps)
 
     def _expanded(self, value: Marked, expander: Expander) -> Marked | bool | None:
         if not value.known:
@@ -79,7 +103,7 @@ class Lists:
         return option.value if option.known else None
 
     def _host(self, item: str, client: Client, expander: Expander, depth: int) -> bool | str | None:
-        if item in ("", "+include_unknown", "+ignore_unknown", "+include_defer", "+ignore_defer", "+caseful"):
+        if not item:
             return False
         if item == "*":
             return True
@@ -88,10 +112,10 @@ class Lists:
         if item.startswith("+"):
             value = self._named("hostlist", item)
             if value is False or depth > _DEEPEST:
-                return "no name"
-            return None if value is None or value is True else self.hosts(value, client, expander, depth + 1)
-        if item.startswith("/"):
-            return self._file(item, lambda m: self.hosts(m, client, expander, _DEEPEST))
+                return NAMELESS
+            if value is None or value is True:
+                return None
+            return self._once("hostlist", item, client, lambda: self.hosts(value, client, expander, depth + 1))
         if _ADDRESS.match(item):
             return contains(item, client.address)
         looked = _LOOKUP.match(item)
@@ -101,7 +125,14 @@ class Lists:
             return None
         if client.loopback:
             return item.lower() in ("localhost", "localhost.localdomain")
-        return "no name" if item[:1] in "*^" else False
+        return NAMELESS if item[:1] in "*^" else False
+
+    def _once(self, kind: str, item: str, subject: object, find: Callable[[], bool | None]) -> bool | None:
+        """What a named list says, found out once."""
+        key = (kind, item, subject)
+        if key not in self._known:
+            self._known[key] = find()
+        return self._known[key]
 
     def _host_looked_up(self, looked: re.Match[str], client: Client) -> bool | None:
         """Whether a table that is here has the client's address as a key."""
@@ -146,50 +177,47 @@ class Lists:
             return None
         return [item for item in (line.split("#")[0].strip() for line in source.text.split("\n")) if item]
 
-    def _file(self, name: str, match: Callable[[Marked], bool | None]) -> bool | None:
-        items = self.lines(name)
-        if items is None:
+    def statements(self, name: str) -> list[Marked] | None:
+        """The lines of an access list that is a file of its own; None where it is not here."""
+        path = place(name, self.home, self.folder)
+        try:
+            source = self.tree.source(path) if path is not None else None
+        except Unreadable:
             return None
-        for item in items:
-            found = match(unplaced(item.lstrip("! ").replace(":", "::")))
-            if found is None:
-                return None
-            if found:
-                return not item.startswith("!")
-        return False
+        if source is None:
+            return None
+        found: list[Marked] = []
+        parts: list[Marked] = []
+        for line in (line.strip() for line in lines(source)):
+            if line.text.startswith("#") or not line.text:
+                continue
+            goes_on = line.text.endswith("\\")
+            parts.append(line.cut(0, len(line.text) - 1) if goes_on else line)
+            if not goes_on:
+                found.append(join(parts))
+                parts = []
+        return [*found, join(parts)] if parts else found
 
     def domains(self, value: Marked, domain: str, expander: Expander, depth: int = 0) -> bool | None:
         """Whether a domain that nobody here has heard of is in a list."""
-        text = self._expanded(value, expander)
-        if text is None or isinstance(text, bool):
-            return text
-        unsure, negated = False, False
-        for element in elements(text):
-            negated = element.text.startswith("!")
-            found = self._domain(element.text.lstrip("! \t"), domain, expander, depth)
-            if found is True:
-                return (not negated) if not unsure else None
-            unsure = unsure or found is None
-        return None if unsure else negated
+        return self._matches(value, expander, depth, lambda item: self._domain(item, domain, expander, depth))
 
     def _domain(self, item: str, domain: str, expander: Expander, depth: int) -> bool | None:
         if item == "*":
             return True
         if item.startswith("+"):
-            if item in ("+include_unknown", "+ignore_unknown", "+caseful"):
-                return False
             value = self._named("domainlist", item)
             if value is False or depth > _DEEPEST:
                 return False
-            return None if value is None or value is True else self.domains(value, domain, expander, depth + 1)
+            if value is None or value is True:
+                return None
+            return self._once("domainlist", item, domain, lambda: self.domains(value, domain, expander, depth + 1))
         if item.startswith("@") or not item:
             return False
         if item.startswith("^"):
-            return _regex(item, domain)
+            return patterns.found(item, domain)
         if item.startswith("*"):
             return domain.endswith(item[1:].lower())
-        if item.startswith("/"):
-            return self._file(item, lambda m: self.domains(m, domain, expander, _DEEPEST))
         looked = _LOOKUP.match(item)
         if looked:
             return self._looked_up(looked)
@@ -197,13 +225,14 @@ class Lists:
 
     def _looked_up(self, looked: re.Match[str]) -> bool | None:
         """A finite table does not hold every domain, unless it has a default."""
-        if looked[2]:
-            return None
-        if looked[1] in _EXACT:
+        lines = looked[1] in ("wildlsearch", "nwildlsearch") or (looked[1] == "lsearch" and looked[2])
+        if looked[1] in _EXACT and not looked[2]:
             return False
-        keys = self._keys(looked[3].strip()) if looked[1] in ("wildlsearch", "nwildlsearch") else None
+        keys = self._keys(looked[3].strip()) if lines else None
         if keys is not None:
             return True if "*" in keys else None if any("^" in key for key in keys) else False
+        if looked[2]:
+            return None
         return False if looked[1] in _QUERIES and "$domain" in looked[3] else None
 
     def addresses(self, value: Marked, client: Client, expander: Expander) -> bool | None:
@@ -220,14 +249,6 @@ class Lists:
         return False
 
 
-_NESTED = re.compile(r"\([^)]*[*+{][^)]*\)\s*[*+{?]|[*+}][*+{]")
-
-
-def _regex(pattern: str, subject: str) -> bool | None:
-    """A regular expression against a short name; None for one that is long, nested or of Perl's own."""
-    if len(pattern) > 200 or _NESTED.search(pattern):
-        return None
-    try:
-        return re.match(pattern, subject, re.IGNORECASE) is not None
-    except re.error:
-        return None
+def _certain(answer: bool, perhaps: set[bool]) -> bool | None:
+    """The answer, unknown where an element before may have given the other."""
+    return answer if perhaps <= {answer} else None

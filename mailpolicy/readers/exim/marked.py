@@ -97,10 +97,10 @@ def placed(text: str, where: Span) -> Marked:
 
 
 def lines(source: Source) -> Iterable[Marked]:
-    """The lines of a file, without line ends."""
+    """The lines of a file, without LF."""
     at = 0
     for line in source.text.split("\n"):
-        yield Marked(line.rstrip("\r"), ((0, source, at),))
+        yield Marked(line, ((0, source, at),))
         at += len(line) + 1
 
 

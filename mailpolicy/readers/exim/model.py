@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 
 from mailpolicy.lean import NamedTuple
-from mailpolicy.readers.exim import names
+from mailpolicy.readers.exim import names, values
 from mailpolicy.readers.exim.lexer import Lexer, Line
-from mailpolicy.readers.exim.marked import Marked, elements, join
+from mailpolicy.readers.exim.marked import Marked, join
 from mailpolicy.types import Origin, Span
 
-_OPTION = re.compile(r"(hide\s+)?(\w+)\s*(=?)\s*")
+_OPTION = re.compile(r"(?:hide\s+)?([A-Za-z]\w*)\s*(=?)\s*", re.ASCII)
 _LIST = re.compile(
-    r"(hide\s+)?(domainlist|hostlist|addresslist|localpartlist)(?:_cache)?\s+(?:hide\s+)?(\w+)\s*(=?)\s*"
+    r"(?:hide\s+)?(domainlist|hostlist|addresslist|localpartlist)(?:_cache)?\s+(\w+)\s*(=?)\s*", re.ASCII
 )
-_ACL = re.compile(r"(\w+)\s*:\s*(.*)$", re.DOTALL)
-_CONDITION = re.compile(r"(!\s*)?(\w+)\s*(=?)\s*")
+_ACL = re.compile(r"([A-Za-z]\w*)\s*:", re.ASCII)
+_CONDITION = re.compile(r"(!\s*)?(\w+)\s*(=?)\s*", re.ASCII)
+_VARIABLE = re.compile(r"acl_[cm][0-9_]\w*\s*=|dkim_verify_(?:status|reason)\s*=", re.ASCII)
 VERBS = ("accept", "defer", "deny", "discard", "drop", "require", "warn")
-SECTIONS = ("acl", "routers", "transports", "authenticators", "retry", "rewrite", "local_scan")
-_ELSEWHERE = re.compile(r"(?:dmarc_|srs_|redis_|ibase_|oracle_|bmi_|gnutls_|xclient_|proxy_|dscp_|spf_|brightmail|dcc)")
-"""Options of builds other than Debian's, and of older versions."""
-
+_SECTIONS = {"acls": "acl", "authenticators": "authenticators", "local_scans": "local_scan", "retrys": "retry",
+             "rewrites": "rewrite", "routers": "routers", "transports": "transports"}  # fmt: skip
 
 UNSEEN = "*"
 """Among a driver's options: a file that is not here may set more."""
@@ -83,6 +81,8 @@ class Driver(NamedTuple):
     where: Span | None
     options: dict[str, Option]
     maybe: bool
+    early: set[str]
+    """Options that are set before the line that names the driver."""
 
     def text(self, name: str, default: str = "") -> str:
         """An option's text, or its default."""
@@ -123,12 +123,15 @@ class Model:
 
     def _line(self, line: Line) -> None:
         text = line.text
+        if line.macro:
+            self._acl = self._driver = None
+            return
         if not text.text:
             self._unknown_lines()
             return
-        begin = re.match(r"begin\s+(\w+)", text.text)
+        begin = re.match(r"begin (.*)", text.text, re.IGNORECASE | re.DOTALL)
         if begin:
-            self._begin(begin[1], text)
+            self._begin(begin[1].strip(), text)
         elif self._section == "main":
             self._main(text, line.maybe)
         elif self._section == "acl":
@@ -143,69 +146,87 @@ class Model:
         if self._driver is not None:
             self._driver.options[UNSEEN] = Option(UNSEEN, Marked("", (), False), None, True)
 
-    def _begin(self, name: str, text: Marked) -> None:
-        name = {"authenticator": "authenticators", "router": "routers", "transport": "transports"}.get(name, name)
-        if name not in SECTIONS:
+    def _begin(self, word: str, text: Marked) -> None:
+        name = _SECTIONS.get(word.lower() if word[-1:] in "sS" else f"{word.lower()}s", word)
+        if name not in _SECTIONS.values():
             self.lexer.refuse(text.span(), f"there is no section {name}")
         elif name in self._seen:
             self.lexer.refuse(text.span(), f"the section {name} begins a second time")
+        elif name == "local_scan":
+            self.elsewhere(text.span(), "section local_scan")
         self._seen.add(name)
         self._section, self._acl, self._driver = name, None, None
         self.understood += 1
+
+    def elsewhere(self, where: Span | None, what: str, maybe: bool = False) -> None:
+        """Notes what another build of Exim knows; Debian's refuses it."""
+        if self.lexer.home == "/etc/exim4":
+            self.lexer.refuse(where, f"Debian's Exim does not know {what}", maybe)
+        else:
+            self.lexer.notes.append(f"{where}: Debian's Exim does not know {what}, and does not start with it")
 
     def _main(self, text: Marked, maybe: bool) -> None:
         listed = _LIST.match(text.text)
         if listed:
             self._list(listed, text, maybe)
             return
-        found = _OPTION.match(text.text)
-        if found is None:
-            if not maybe and text.known:
-                self.lexer.refuse(text.span(), "this line sets nothing")
+        option = self._setting(text, maybe)
+        if option is None:
             return
-        name = found[2]
-        where = text.span(found.start(2), found.end(2))
-        bare = re.sub(r"^no_|^not_", "", name)
-        switched = bare if bare != name and bare in names.SWITCHES else name
-        if not self._known(switched):
-            self._strange(name, where, maybe or not text.known)
+        if option.name not in names.MAIN and (option.name not in names.MAIN_NEW or self.lexer.old):
+            if values.other_build(option.name):
+                self.elsewhere(option.where, option.name, maybe)
+            else:
+                self.lexer.refuse(
+                    option.where, f"the main option {option.name} is unknown", maybe or not option.value.known
+                )
             return
         self.understood += 1
-        value = text.cut(found.end())
-        if switched in names.SWITCHES:
-            value = self._switch(name, switched, value, bool(found[3]), where, maybe)
-        elif not found[3] and text.known:
-            self.lexer.refuse(where, f"{name} has no value", maybe)
-        self._set(self.options, switched, self._option(switched, value, where, maybe))
+        self._set(self.options, option)
 
-    def _known(self, name: str) -> bool:
-        return name in names.MAIN or (name in names.MAIN_NEW and not self.lexer.old)
-
-    def _strange(self, name: str, where: Span | None, maybe: bool) -> None:
-        if _ELSEWHERE.match(name) or name in names.MAIN_NEW:
-            self.lexer.notes.append(f"{where}: Debian's Exim does not know {name}, and does not start with it")
-        else:
-            self.lexer.refuse(where, f"the main option {name} is unknown", maybe)
+    def _setting(self, text: Marked, maybe: bool) -> Option | None:
+        """An option of the main section or of a driver; None where the line is none."""
+        found = _OPTION.match(text.text)
+        if found is None:
+            if text.known:
+                self.lexer.refuse(text.span(), "this line sets nothing", maybe)
+            return None
+        name, value = found[1], text.cut(found.end())
+        where = text.span(found.start(1), found.end(1))
+        bare = re.sub(r"^not?_", "", name)
+        if bare in names.SWITCHES:
+            return Option(bare, self._switch(name, bare, value, bool(found[2]), where, maybe), where, maybe)
+        option = self._option(bare if bare in names.EVERY else name, value, where, maybe)
+        fault = values.value_fault(name, option.value.text) if found[2] else f"{name} has no value"
+        if bare != name:
+            fault = f"{bare} is not true or false, so that no_ cannot stand before it"
+        if fault and option.value.known and bare in names.EVERY:
+            self.lexer.refuse(option.value.span() if option.value.text else where, fault, maybe)
+        return option
 
     def _switch(self, name: str, bare: str, value: Marked, given: bool, where: Span | None, maybe: bool) -> Marked:
         """The value of an option that is true or false, as the word true or false."""
-        word = value.text.strip().lower()
-        if not given:
-            word = "true"
-        elif word not in ("true", "yes", "1", "false", "no", "0"):
-            if value.known:
-                self.lexer.refuse(value.span() or where, f'"{value.text}" is not a value for {bare}', maybe)
+        said = values.switch(value.text) if given and name == bare else None
+        if not value.text.strip():
+            said = name == bare
+        elif "$" in value.text and bare in names.EXPANDED_SWITCHES:
             return value._replace(known=False)
-        yes = (word in ("true", "yes", "1")) == (name == bare)
-        return Marked("true" if yes else "false", value.marks or ((0, where, 0),), value.known)
+        if said is None and value.known:
+            why = f'"{value.text}" is not a value for {bare}' if given else f"there is text behind {name}"
+            self.lexer.refuse(value.span() if value.text else where, why, maybe)
+        if said is None:
+            return value._replace(known=False)
+        return Marked("true" if said else "false", value.marks if value.text else ((0, where, 0),), value.known)
 
     def _list(self, found: re.Match[str], text: Marked, maybe: bool) -> None:
-        where = text.span(found.start(3), found.end(3))
+        kind, name = found[1], found[2]
+        where = text.span(found.start(2), found.end(2))
         self.understood += 1
-        key = (found[2], found[3])
-        if key in self.lists and not maybe and not self.lists[key].maybe:
-            self.lexer.refuse(where, f"the {found[2]} {found[3]} is already defined")
-        self.lists[key] = self._option(found[3], text.cut(found.end()), where, maybe)
+        if (kind, name) in self.lists and not maybe and not self.lists[kind, name].maybe:
+            self.lexer.refuse(where, f"the {kind} {name} is already defined")
+        if not found[3] and text.known:
+            self.lexer.refuse(where, f"behind {kind} {name} an equals sign is missing", maybe)
+        self.lists[kind, name] = self._option(name, text.cut(found.end()), where, maybe)
 
     def _option(self, name: str, value: Marked, where: Span | None, maybe: bool) -> Option:
         value = value.strip()
@@ -229,7 +250,8 @@ class Model:
             self.lexer.refuse(value.span(min(at + 1, len(text) - 1)), "there is text after a quoted value", maybe)
         return join([*pieces, value.cut(start, at)])
 
-    def _set(self, options: dict[str, Option], name: str, option: Option) -> None:
+    def _set(self, options: dict[str, Option], option: Option) -> None:
+        name = option.name
         before = options.get(name)
         if before is not None and not before.maybe and not option.maybe:
             self.lexer.refuse(option.where or before.where, f"{name} is set for the second time")
@@ -238,119 +260,79 @@ class Model:
 
     def _access(self, text: Marked, maybe: bool) -> None:
         named = _ACL.match(text.text)
-        if named and named[1] not in VERBS:
+        if named:  # what stands behind the colon is not looked at
             name, where = named[1], text.span(0, len(named[1]))
             if name in self.acls and not maybe:
                 self.lexer.refuse(where, f"there are two access lists {name}")
             self._acl = self.acls.setdefault(name, [])
-            if named[2]:
-                self.statement(self._acl, text.cut(named.start(2)), maybe)
         elif self._acl is None:
-            self.lexer.refuse(text.span(), "an access list begins with its name and a colon", maybe)
+            if text.known:
+                self.lexer.refuse(text.span(), "an access list begins with its name and a colon", maybe)
         else:
             self.statement(self._acl, text, maybe)
 
     def statement(self, statements: list[Statement], text: Marked, maybe: bool) -> None:
         """Adds one line of an access list."""
         text = text.strip()
-        verb = re.match(r"(\w+)(?:\s+|$)", text.text)
+        verb = re.match(r"(\w+)(?:\s+|$|(?=!))", text.text)
         if verb and verb[1] in VERBS:
             statements.append(Statement(verb[1], [], text.span(0, len(verb[1])), maybe))
             text = text.cut(verb.end())
             if not text.text:
                 return
         found = _CONDITION.match(text.text)
-        if (
-            found is None
-            or not statements
-            or (found[2] not in names.CONDITIONS and found[2] not in names.MODIFIERS and found[2] not in _MODERN)
-        ):
-            if text.known and not maybe:
-                self.lexer.refuse(text.span(), "this is no condition of an access list")
+        name = found[2] if found is not None else ""
+        if found is None or not statements or not (name in names.CONDITIONS or name in names.MODIFIERS):
+            if statements and name in names.OTHER_CONDITIONS:
+                self.elsewhere(text.span(0, len(name)), f"the condition {name}", maybe)
+            elif text.known:
+                self.lexer.refuse(text.span(), "this is no condition of an access list", maybe)
             if statements:
                 statements[-1].conditions.append(Condition("unknown", False, text, text.span(), True))
             return
         self.understood += 1
         value = text.cut(found.end()).strip()
         where = text.span(0, len(text.text))
-        if not found[3] and found[2] not in ("endpass", "set") and text.known:
-            self.lexer.refuse(where, f"{found[2]} has no value", maybe)
-        statements[-1].conditions.append(Condition(found[2], bool(found[1]), value, where, maybe))
+        if text.known:
+            self._condition_fault(found, statements[-1].verb, value.text, where, maybe)
+        statements[-1].conditions.append(Condition(name, bool(found[1]), value, where, maybe))
+
+    def _condition_fault(self, found: re.Match[str], verb: str, value: str, where: Span | None, maybe: bool) -> None:
+        """What acl_read() refuses."""
+        name, why = found[2], ""
+        if found[1] and name in names.MODIFIERS:
+            why = f"{name} cannot be negated"
+        elif name == "endpass":
+            why = "" if verb in ("accept", "discard") else f"endpass cannot stand in {verb}"
+        elif name == "set":
+            why = "" if _VARIABLE.match(value) else "set takes a variable such as acl_m_name or acl_c0, and a value"
+        elif not found[3]:
+            why = f"{name} has no value"
+        if why:
+            self.lexer.refuse(where, why, maybe)
 
     def _of_driver(self, text: Marked, maybe: bool) -> None:
-        named = re.match(r"(\w+)\s*:\s*$", text.text)
-        found = _OPTION.match(text.text)
+        named = _ACL.match(text.text)
         drivers = self.drivers[self._section]
         if named:
             where = text.span(0, len(named[1]))
             if named[1] in drivers and not maybe:
                 self.lexer.refuse(where, f"there are two {self._section} named {named[1]}")
-            self._driver = drivers[named[1]] = Driver(named[1], where, {}, maybe)
-        elif self._driver is None or found is None:
+            if text.text[named.end() :].strip() and text.known:
+                self.lexer.refuse(text.span(named.end()), f"there is text behind the name {named[1]}", maybe)
+            self._driver = drivers[named[1]] = Driver(named[1], where, {}, maybe, set())
+        elif self._driver is None:
             if text.known:
-                self.lexer.refuse(text.span(), f"this line of the {self._section} sets nothing", maybe)
+                why = f"this belongs to none of the {self._section}: a name and a colon must stand above"
+                self.lexer.refuse(text.span(), why, maybe)
         else:
+            option = self._setting(text, maybe)
+            if option is None:
+                return
             self.understood += 1
-            name, value = found[2], text.cut(found.end())
-            where = text.span(found.start(2), found.end(2))
-            if not found[3]:
-                yes = not name.startswith(("no_", "not_"))
-                name = re.sub(r"^no_|^not_", "", name)
-                value = Marked("true" if yes else "false", ((0, where, 0),), text.known)
-            option = self._option(name, value, where, maybe)
-            if name in ("headers_add", "headers_remove", "condition", "server_condition", "client_condition", "set"):
-                self._driver.options[name] = option
+            if "driver" not in self._driver.options:
+                self._driver.early.add(option.name)
+            if option.name in names.REPEATED[self._section]:
+                self._driver.options[option.name] = option
             else:
-                self._set(self._driver.options, name, option)
-
-    def finish(self) -> None:
-        """Checks what only the whole can tell."""
-        for section, drivers in self.drivers.items():
-            for driver in drivers.values():
-                self._driver_fault(section, driver)
-        served: dict[str, Driver] = {}
-        for driver in self.drivers["authenticators"].values():
-            name = driver.text("public_name", driver.name).upper()
-            if any(option.startswith("server_") for option in driver.options) and not driver.maybe:
-                if name in served and driver.known("public_name") and served[name].known("public_name"):
-                    self.lexer.refuse(driver.where, f"two authenticators serve {name}")
-                served[name] = driver
-
-    def _driver_fault(self, section: str, driver: Driver) -> None:
-        option = driver.options.get("driver")
-        if option is None:
-            if not driver.maybe and not self.hidden:
-                self.lexer.refuse(driver.where, f"{driver.name} has no driver")
-            return
-        known: Mapping[str, frozenset[str]] = names.DRIVERS[section]
-        kind = option.value.text
-        if not option.known:
-            return
-        if kind not in known or not kind:
-            if (section, kind) in _OTHER_DRIVERS:
-                self.lexer.notes.append(f"{option.value.span()}: Debian's Exim has no driver {kind}")
-            else:
-                self.lexer.refuse(option.value.span() or option.where, f"there is no driver {kind}")
-            return
-        for name, found in driver.options.items():
-            if (
-                name != UNSEEN
-                and name not in known[kind]
-                and name not in known[""]
-                and not found.maybe
-                and found.value.known
-            ):
-                if _ELSEWHERE.match(name) or name.startswith(("gsasl", "dkim", "arc")):
-                    continue
-                self.lexer.refuse(found.where, f"the driver {kind} has no option {name}")
-
-
-_MODERN = frozenset(("dmarc_status", "arc_status", "attempts", "demime", "dcc", "bmi_optin", "hosts", "atrn_domains"))
-_OTHER_DRIVERS = frozenset(
-    (("authenticators", "gsasl"), ("authenticators", "heimdal_gssapi"), ("transports", "queuefile"))
-)
-
-
-def parts(option: Option) -> list[Marked]:
-    """The elements of a list option."""
-    return elements(option.value)
+                self._set(self._driver.options, option)

@@ -70,26 +70,81 @@ MAIN_NEW = _words("acl_smtp_wellknown limits_advertise_hosts panic_coredump well
 """Only in 4.98."""
 
 SWITCHES = _words(
-    "accept_8bitmime allow_domain_literals allow_mx_to_ip allow_utf8_domains bounce_return_body "
-    "bounce_return_message check_rfc2047_length commandline_checks_require_admin debug_store "
-    "deliver_drop_privilege delivery_date_remove disable_ipv6 dkim_verify_minimal dns_csa_use_reverse drop_cr "
-    "envelope_to_remove extract_addresses_remove_arguments gnutls_allow_auto_pkcs11 gnutls_compat_mode "
-    "ignore_fromline_local ldap_start_tls local_from_check local_sender_retain log_timezone message_body_newlines "
-    "message_logs move_frozen_messages mua_wrapper panic_coredump perl_at_start perl_taintmode prdr_enable "
-    "preserve_message_logs print_topbitchars prod_requires_admin queue_fast_ramp queue_list_requires_admin "
-    "queue_only queue_only_load_latch queue_only_override queue_run_in_order recipients_max_reject "
-    "return_path_remove smtp_accept_keepalive smtp_check_spool_space smtp_enforce_sync smtp_etrn_serialize "
-    "smtp_return_error_details split_spool_directory spool_wireformat strict_acl_vars strip_excess_angle_brackets "
-    "strip_trailing_dot syslog_duplication syslog_pid syslog_timestamp tcp_nodelay tls_remember_esmtp "
-    "write_rejectlog"
+    "accept_8bitmime address_retry_include_sender address_test allow_defer allow_domain_literals allow_fail "
+    "allow_fifo allow_filter allow_freeze allow_localhost allow_mx_to_ip allow_symlink allow_utf8_domains "
+    "authenticated_sender_force body_only bounce_return_body bounce_return_message caseful_local_part "
+    "check_ancestor check_group check_local_user check_owner check_rfc2047_length check_secondary_mx "
+    "client_ignore_invalid_base64 commandline_checks_require_admin create_directory debug_store "
+    "delay_after_cutoff deliver_drop_privilege delivery_date_add delivery_date_remove disable_ipv6 "
+    "disable_logging dkim_verify_minimal dns_csa_use_reverse dns_qualify_single dns_search_parents drop_cr "
+    "dsn_lasthop envelope_to_add envelope_to_remove expn extract_addresses_remove_arguments fail_verify "
+    "fail_verify_recipient fail_verify_sender file_expand file_must_exist file_optional filter_prepend_home "
+    "forbid_blackhole forbid_exim_filter forbid_file forbid_filter_dlfunc forbid_filter_existstest "
+    "forbid_filter_logwrite forbid_filter_lookup forbid_filter_perl forbid_filter_readfile "
+    "forbid_filter_readsocket forbid_filter_reply forbid_filter_run forbid_include forbid_pipe "
+    "forbid_sieve_filter forbid_smtp_code force_command freeze_exec_fail freeze_signal gethostbyname "
+    "gnutls_allow_auto_pkcs11 gnutls_compat_mode headers_only hide_child_in_errmsg hosts_override "
+    "hosts_randomize ignore_eacces ignore_enotdir ignore_fromline_local ignore_quota ignore_status initgroups "
+    "keepalive ldap_start_tls lmtp_ignore_quota local_from_check local_part_prefix_optional "
+    "local_part_suffix_optional local_sender_retain log_as_local log_defer_output log_fail_output log_output "
+    "log_timezone maildir_format maildir_use_size_file mailstore_format mbx_format message_body_newlines "
+    "message_logs mode_fail_narrower more move_frozen_messages mua_wrapper multi_domain notify_comsat one_time "
+    "optional panic_coredump pass_on_timeout perl_at_start perl_taintmode permit_coredump pipe_as_creator "
+    "prdr_enable preserve_message_logs print_topbitchars prod_requires_admin qualify_preserve_domain "
+    "qualify_single queue_fast_ramp queue_list_requires_admin queue_only queue_only_load_latch "
+    "queue_only_override queue_run_in_order quota_is_inclusive rcpt_include_affixes recipients_max_reject "
+    "repeat_use restrict_to_path retry_include_ip_address retry_use_local_part return_fail_output "
+    "return_message return_output return_path_add return_path_remove rewrite rewrite_headers "
+    "same_domain_copy_routing search_parents skip_syntax_errors smtp_accept_keepalive smtp_check_spool_space "
+    "smtp_enforce_sync smtp_etrn_serialize smtp_return_error_details split_spool_directory spool_wireformat "
+    "strict_acl_vars strip_excess_angle_brackets strip_trailing_dot syslog_duplication syslog_pid "
+    "syslog_timestamp tcp_nodelay timeout_defer tls_remember_esmtp tls_tempfail_tryclear unseen use_bsmtp "
+    "use_crlf use_fcntl_lock use_flock_lock use_lockfile use_mbx_lock use_shell verify verify_only "
+    "verify_recipient verify_sender write_rejectlog"
 )
-"""Options of the main section that are true or false."""
+"""Options that are true or false, of the main section and of drivers (source of 4.96 and 4.98)."""
+
+EXPANDED_SWITCHES = _words("maildir_use_size_file more multi_domain retry_include_ip_address unseen")
+"""Of these, the ones that may also be an expansion."""
+
+INTEGERS = _words(
+    "batch_max bounce_return_linesize_limit bounce_return_size_limit check_log_inodes check_log_space "
+    "check_spool_inodes check_spool_space connection_max_messages daemon_startup_retries directory_mode "
+    "dns_cname_loops dns_csa_search_limit dns_dnssec_ok dns_retry dns_use_edns0 finduser_retries "
+    "header_line_maxsize header_maxsize hosts_max_try hosts_max_try_hardlimit ldap_version lock_retries "
+    "lockfile_mode lookup_open_max maildir_retries max_output max_username_length message_body_visible "
+    "message_linelength_limit mode modemask once_file_size received_headers_max remote_max_parallel "
+    "return_size_limit size_addition slow_lookup_log smtp_accept_max smtp_accept_max_nonmail "
+    "smtp_accept_max_per_connection smtp_accept_queue smtp_accept_queue_per_connection smtp_accept_reserve "
+    "smtp_backlog_monitor smtp_connect_backlog smtp_max_synprot_errors smtp_max_unknown_commands "
+    "sqlite_lock_timeout tls_dh_max_bits tls_dh_min_bits umask"
+)
+"""Options that are whole numbers."""
+
+TIMES = _words(
+    "auto_thaw callout_domain_negative_expire callout_domain_positive_expire callout_negative_expire "
+    "callout_positive_expire command_timeout connect_timeout daemon_startup_sleep data_timeout dns_retrans "
+    "final_timeout ignore_bounce_errors_after keep_malformed local_scan_timeout lock_fcntl_timeout "
+    "lock_flock_timeout lock_interval lockfile_timeout proxy_protocol_timeout receive_timeout retry_data_expire "
+    "retry_interval_max rfc1413_query_timeout timeout timeout_frozen_after transport_filter_timeout"
+)
+"""Options that are times, such as 1h30m."""
+
+REPEATED = {
+    "routers": ("condition", "headers_add", "headers_remove", "set"),
+    "transports": ("headers_add", "headers_remove"),
+    "authenticators": (),
+}
+"""Section -> options of its drivers that may be set again and again."""
 
 CONDITIONS = _words(
     "acl authenticated condition decode dkim_signers dkim_status dnslists domains encrypted hosts local_parts "
     "malware mime_regex ratelimit recipients regex seen sender_domains senders spam spf spf_guess verify"
 )
 """Conditions of access lists."""
+
+OTHER_CONDITIONS = _words("atrn_domains bmi_optin dcc dmarc_status")
+"""Conditions of other builds and of newer versions."""
 
 MODIFIERS = _words(
     "add_header continue control delay endpass log_message log_reject_target logwrite message queue remove_header "
@@ -195,6 +250,9 @@ DRIVERS: dict[str, dict[str, frozenset[str]]] = {
     },
 }
 """Section -> driver -> its options; those of every driver under the empty name."""
+
+EVERY = MAIN.union(MAIN_NEW, *(options for drivers in DRIVERS.values() for options in drivers.values()))
+"""Options of any kind."""
 
 BUILTIN = _words(
     "_CRYPTO_HASH_SHA3 _CRYPTO_SIGN_ED25519 _DKIM_OVERSIGN_HEADERS _DKIM_SIGN_HEADERS "

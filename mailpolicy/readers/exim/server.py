@@ -41,9 +41,9 @@ def facts(site: Site, identity: Identity, heard: list[Fact]) -> list[Fact]:
                 sync.origins if sync is not None else BUILT_IN)  # fmt: skip
     log = options.get("log_selector")
     if log is not None or not hidden:
-        text = log.value.text if log is not None else ""
-        off = re.search(r"-\s*(?:tls_cipher|all)\b(?!.*\+\s*(?:tls_cipher|all)\b)", text)
-        draft.maybe("tls_logged", (off is None) if log is None or log.known else None, log.origins if log else BUILT_IN)
+        signs = re.findall(r"([-+])(?:tls_cipher|all)\b", log.value.text if log is not None else "")
+        logged = signs[-1:] != ["-"]
+        draft.maybe("tls_logged", logged if log is None or log.known else None, log.origins if log else BUILT_IN)
     version = tuple(int(part) for part in identity.version.split("."))
     draft.maybe("smuggling_protection", True if version >= (4, 98) or version >= (4, 97, 1) else None, BUILT_IN)
     return [draft.fact()]

@@ -37,36 +37,41 @@ class Command(NamedTuple):
 
     interfaces: Option | None
     ports: Option | None
-    daemon: bool
+    daemon: bool = True
     """Whether the init script starts a daemon that listens."""
+    implicit: Origins = ()
+    """Where ``-tls-on-connect`` makes TLS begin at once on every port."""
 
 
 def command(tree: Tree, home: str, folder: str, files: list[str]) -> Command:
     """Reads ``/etc/default/exim4``, where it is."""
     path = place("/etc/default/exim4", home, folder)
-    if path is None or not tree.exists(path):
-        return Command(None, None, True)
     try:
-        source = tree.source(path)
+        source = tree.source(path) if path is not None else None
     except Unreadable:
-        return Command(None, None, True)
-    files.append(path)
+        source = None
+    if source is None:
+        return Command(None, None)
+    files.append(source.path)
     runner = re.search(r"^[ \t]*QUEUERUNNER=['\"]?(\w+)", source.text, re.MULTILINE)
-    daemon = not (runner and runner[1] in ("no", "ppp", "nodaemon", "queueonly"))
-    found = re.search(r"^[ \t]*SMTPLISTENEROPTIONS=(['\"]?)([^'\"\n]*)\1", source.text, re.MULTILINE)
-    value = re.search(r"-oX\s*(\S+)", found[2]) if found else None
-    if found is None or value is None:
-        return Command(None, None, daemon)
-    where = source.span(found.start(2) + value.start(1), found.start(2) + value.end(1))
-    items = [item.text for item in elements(placed(value[1], where))]
-    ports = [item for item in items if "." not in item and ":" not in item]
-    addresses = [item for item in items if "." in item or ":" in item]
-    start = found.start(2) + value.start(1)
-    return Command(
-        _given("local_interfaces", addresses, value[1], start, source),
-        _given("daemon_smtp_ports", ports, value[1], start, source),
-        daemon,
-    )
+    made = Command(None, None, not (runner and runner[1] in ("no", "ppp", "nodaemon", "queueonly")))
+    options = r"^[ \t]*(?:COMMONOPTIONS|SMTPLISTENEROPTIONS)=(['\"]?)([^'\"\n]*)\1"
+    for found in re.finditer(options, source.text, re.MULTILINE):
+        at_once = re.search(r"-tls-on-connect(?!\S)", found[2])
+        if at_once:
+            where = source.span(found.start(2) + at_once.start(), found.start(2) + at_once.end())
+            made = made._replace(implicit=(Origin("sets", where),))
+        value = re.search(r"-oX\s*(\S+)", found[2])
+        if value:
+            start = found.start(2) + value.start(1)
+            items = [item.text for item in elements(placed(value[1], source.span(start, start + len(value[1]))))]
+            ports = [item for item in items if "." not in item and ":" not in item]
+            addresses = [item for item in items if item not in ports]
+            made = made._replace(
+                interfaces=_given("local_interfaces", addresses, value[1], start, source),
+                ports=_given("daemon_smtp_ports", ports, value[1], start, source),
+            )
+    return made
 
 
 def _given(name: str, items: list[str], text: str, start: int, source: Source) -> Option | None:
@@ -103,6 +108,8 @@ def sockets(model: Model, given: Command) -> list[Socket] | None:
             listed = next((o for p, o in implicit if p == port), None) if implicit is not None else None
             certain = None if implicit is None or (on_connect is None and model.hidden) else listed is not None
             why = listed or (on_connect.origins if on_connect is not None else BUILT_IN)
+            if given.implicit:
+                certain, why = True, given.implicit
             found.append(Socket(address, port, certain, origins, at, why))
         if own is None and not numbers:
             model.lexer.refuse(ports.where if ports else None, "no port is given for an interface")
@@ -115,16 +122,20 @@ def _last(model: Model, *wanted: str) -> Option | None:
 
 
 def _ports(model: Model, option: Option | None) -> list[tuple[int, Origins]] | None:
+    """The ports of a list; of numbers that are too great Exim takes the lower 16 bits, and for 0 any port."""
     if option is None:
         return []
     if not option.known:
         return None
     found = []
     for element in elements(option.value):
-        number = port_number(element.text)
+        text = element.text
+        number = int(text) % 65536 if text.isdecimal() and text.isascii() and len(text) < 10 else port_number(text)
         if number is None:
-            word = "invalid port" if element.text[:1].isdigit() else "unknown port"
-            model.lexer.refuse(element.span() or option.where, f'{word} "{element.text}"')
+            word = "invalid port" if text[:1].isdigit() else "unknown port"
+            model.lexer.refuse(element.span() or option.where, f'{word} "{text}"')
+        elif number == 0:
+            return None
         else:
             found.append((number, option.at(element)))
     return found
@@ -139,7 +150,7 @@ def _addresses(model: Model, option: Option | None) -> list[tuple[str, int | Non
     found: list[tuple[str, int | None, Origins]] = []
     for element in elements(option.value):
         match = _WITH_PORT.match(element.text)
-        if match is None:
+        if match is None or not _is_address(match[1] or match[3] or match[5]):
             model.lexer.refuse(element.span() or option.where, f'"{element.text}" is no IP address')
             continue
         address = match[1] or match[3] or match[5]
@@ -148,6 +159,16 @@ def _addresses(model: Model, option: Option | None) -> list[tuple[str, int | Non
         if not (":" in address and without):
             found.append((address, int(port) if port else None, option.at(element)))
     return found
+
+
+def _is_address(text: str) -> bool:
+    import ipaddress  # imported late, as few files set interfaces
+
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _merged(found: list[Socket]) -> list[Socket]:

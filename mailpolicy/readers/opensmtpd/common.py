@@ -9,10 +9,10 @@ from mailpolicy.readers.opensmtpd.model import Pki, Refused
 
 _DOMAIN = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?\.?")
 _MTA_TEXT = (
-    "max-conn-per-host max-conn-per-route max-conn-per-source max-conn-per-connector max-conn-per-relay max-"
-    "conn-per-domain conn-delay-host conn-delay-route conn-delay-source conn-delay-connector conn-delay-relay "
-    "conn-delay-domain discon-delay-route max-mail-per-session sessdelay-transaction sessdelay-keepalive task-"
-    "hiwat task-lowat task-release "
+    "max-conn-per-host max-conn-per-route max-conn-per-source max-conn-per-connector max-conn-per-relay "
+    "max-conn-per-domain conn-delay-host conn-delay-route conn-delay-source conn-delay-connector conn-delay-relay "
+    "conn-delay-domain reconn-delay-route session-mail-max session-transaction-delay session-keepalive "
+    "max-failures-per-session task-hiwat task-lowat task-release"
 )
 _MTA = frozenset(_MTA_TEXT.split())
 

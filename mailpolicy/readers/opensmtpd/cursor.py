@@ -11,7 +11,7 @@ from mailpolicy.readers.opensmtpd.tablefile import file_table
 from mailpolicy.tree import Tree, place
 from mailpolicy.types import Span, Unreadable
 
-_HOMES = {"mail": "/etc/mail", "smtpd": "/etc/smtpd", "opensmtpd": "/etc/opensmtpd"}
+HOMES = {"mail": "/etc/mail", "smtpd": "/etc/smtpd", "opensmtpd": "/etc/opensmtpd"}
 DOS = "the line ends in CR LF, which smtpd takes for a syntax error"
 _DYNAMIC = ("dynamic", "unknown")
 
@@ -24,7 +24,7 @@ class Cursor:
         self.config = config
         self.words = words
         folder = posixpath.dirname(path)
-        self.home = (_HOMES.get(posixpath.basename(folder), "/etc"), folder or ".")
+        self.home = (HOMES.get(posixpath.basename(folder), "/etc"), folder or ".")
         self.stack: list[tuple[str, Lexer, Iterator[Token]]] = []
         self.ahead: Token | None = None
         self.push(path)
@@ -142,8 +142,8 @@ class Cursor:
             raise Refused(table.where, f"a table that is a {table.kind} cannot be used here")
         return table
 
-    def braces(self, name: str) -> Table:
-        """``{ a, b }`` or ``{ a = b }``. Raises Refused."""
+    def braces(self, name: str, folded: bool = True) -> Table:
+        """``{ a, b }`` or ``{ a = b }``, of tables in lower case. Raises Refused."""
         multiline = self.config.numbers >= (7, 3)
         start = self.want("{")
         if multiline:
@@ -160,7 +160,7 @@ class Cursor:
             kind = "list" if value is None else "hash"
             known = known and (value is None or value.known)
             pair = (value.text, value.where) if value else (None, None)
-            entries.append(Entry(key.text.lower(), key.where, *pair))
+            entries.append(Entry(key.text.lower() if folded else key.text, key.where, *pair))
             if self._separated(multiline):
                 break
         self.want("}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mailpolicy.ports import port_number
 from mailpolicy.readers.opensmtpd.cursor import Cursor
 from mailpolicy.readers.opensmtpd.lexer import Token
-from mailpolicy.readers.opensmtpd.model import Config, Listen, Refused, Table
+from mailpolicy.readers.opensmtpd.model import Condition, Config, Listen, Refused, Table
 from mailpolicy.types import Span
 
 _FLAGS = {
@@ -30,6 +30,7 @@ class _Options:
         self.said: dict[str, Span] = {}
         self.pkis: list[Token] = []
         self.tables: dict[str, Table] = {}
+        self.guards: tuple[Condition, ...] = ()
 
     def put(self, name: str, value: Token, word: Token) -> None:
         if name in self.options:
@@ -63,7 +64,7 @@ class _Options:
                 cursor.accept("masquerade")
         elif text == "filter":
             self.put("filter", word, word)
-            take_filters(cursor)
+            self.guards = take_filters(cursor)
         else:
             value = cursor.string()
             if text == "tag" and len(value.text) > _LONGEST_TAG:
@@ -84,30 +85,33 @@ def _port(cursor: Cursor) -> Token:
     return token
 
 
-def take_filters(cursor: Cursor) -> None:
-    """The argument of ``filter``: a name, or names in braces."""
+def take_filters(cursor: Cursor) -> tuple[Condition, ...]:
+    """The argument of ``filter``, a name or names in braces; gives the conditions on which they refuse a client."""
     if cursor.at("{"):
-        filter_chain(cursor)
-        return
+        return filter_chain(cursor)
     name = cursor.string()
     if cursor.config.elder or not name.known:
-        return
+        return ()
     if name.text not in cursor.config.filters:
         raise Refused(name.where, f"no filter of the name {name.text}")
+    return cursor.config.guards.get(name.text, ())
 
 
-def filter_chain(cursor: Cursor) -> None:
-    """``{ a, b }``, names of filters that are no chains themselves."""
+def filter_chain(cursor: Cursor) -> tuple[Condition, ...]:
+    """``{ a, b }``, names of filters that are no chains themselves; gives the conditions on which they refuse."""
     seen: set[str] = set()
-    for entry in cursor.braces("").entries:
-        for name in [known for known in cursor.config.filters if known.lower() == entry.key][:1] or [entry.key]:
-            if name not in cursor.config.filters and "{{" not in name:
-                raise Refused(entry.where, f"no filter of the name {name}")
-            if cursor.config.filters.get(name) == "chain":
-                raise Refused(entry.where, f"{name} is a chain, which cannot stand in another one")
-            if name in seen:
-                raise Refused(entry.where, f"{name} stands twice in this chain")
-            seen.add(name)
+    guards: list[Condition] = []
+    for entry in cursor.braces("", folded=False).entries:
+        name = entry.key
+        if name not in cursor.config.filters and "{{" not in name:
+            raise Refused(entry.where, f"no filter of the name {name}")
+        if cursor.config.filters.get(name) == "chain":
+            raise Refused(entry.where, f"{name} is a chain, which cannot stand in another one")
+        if name in seen:
+            raise Refused(entry.where, f"{name} stands twice in this chain")
+        seen.add(name)
+        guards += cursor.config.guards.get(name, ())
+    return tuple(guards)
 
 
 def options_of(config: Config) -> frozenset[str]:
@@ -132,7 +136,7 @@ def listen(cursor: Cursor) -> None:
             raise Refused(address.where, "listen on socket stands here for the second time")
         config.socket = True
         return
-    line = Listen(address, found.options, found.said, tuple(found.pkis), found.tables)
+    line = Listen(address, found.options, found.said, tuple(found.pkis), found.tables, found.guards)
     _check(config, line)
     config.listens.append(line)
 

@@ -239,10 +239,13 @@ def _put_relay(draft: Draft, config: Config, line: Listen, address: str, require
         for field in ("relay", "trusted_networks", "trusted_scope", "closed_to_world"):
             draft.unknown(field)
         return
-    stranger = relaying.verdict(config.rules, relaying.Who("", False, tag, family))
+    unknown = relaying.Who("", False, tag, family)
+    guard = relaying.guarded(line.guards, unknown)
+    stranger = relaying.Verdict(False, guard) if guard else relaying.verdict(config.rules, unknown)
     logged_in = relaying.Who("local" if config.elder else "", True, tag, family)  # before 6.4 a login counted as local
     login = relaying.verdict(config.rules, logged_in) if line.has("auth") else relaying.Verdict(False)
     trusted, unsure = ({}, None) if required else relaying.networks(config.rules, tag, family)
+    trusted = {n: span for n, span in trusted.items() if not relaying.guarded(line.guards, unknown._replace(network=n))}
     said = _set(line.said.get("auth"))
     if required:
         answer = None if login.answer is None else "authenticated" if login.answer else "none"
@@ -258,7 +261,7 @@ def _put_relay(draft: Draft, config: Config, line: Listen, address: str, require
     else:
         draft.put("relay", "authenticated" if login.answer else "none", _set(login.where) or (_default(config),))
     _put_networks(draft, trusted, unsure)
-    shut = False if required else relaying.closed(config.rules, tag, family)
+    shut = False if required else guard is not None or relaying.closed(config.rules, tag, family)
     draft.maybe("closed_to_world", False if loopback else shut)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from mailpolicy.passwords import is_placeholder
 from mailpolicy.readers.opensmtpd import elder, modern
 from mailpolicy.readers.opensmtpd.cursor import DOS, Cursor
 from mailpolicy.readers.opensmtpd.model import Config, Refused
@@ -13,6 +14,7 @@ from mailpolicy.types import Span, Unread, Unreadable, Version
 NEWEST = (7, 6)
 LAST_ELDER = (6, 0)
 CHANGED = (6, 4)
+_KEY_SIZE = 32
 _ELDER = re.compile(r"^\s*(?:accept|reject)\b", re.MULTILINE)
 _MODERN = re.compile(r"^\s*(?:match|action)\b", re.MULTILINE)
 
@@ -53,8 +55,14 @@ def load(tree: Tree, path: str, version: Version | None) -> Config:
 
 
 def _incomplete(config: Config) -> list[Unread]:
-    """Certificates without a key and the like, which smtpd looks at when it has read everything (load_pki_tree)."""
+    """What smtpd looks at in the end: keys (crypto_setup), certificates without one (load_pki_tree)."""
     found = []
+    for setting, key in config.keys:
+        asked = key.text.lower() in ("stdin", "-") or is_placeholder(key.text) or not key.known
+        if setting.startswith("queue") and not asked and len(key.text.encode()) != _KEY_SIZE:
+            found.append(
+                Unread(key.where, f"smtpd refuses this: the key of the queue must have {_KEY_SIZE} characters")
+            )
     for pki in [] if config.outside else config.pkis.values():
         for word, what in (("cert", "certificate"), ("key", "key")):
             if word not in pki.files:

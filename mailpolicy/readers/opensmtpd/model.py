@@ -79,6 +79,8 @@ class Listen(NamedTuple):
     """Option -> where its word stands."""
     pkis: tuple[Token, ...]
     tables: dict[str, Table]
+    guards: tuple[Condition, ...] = ()
+    """Conditions on which a filter of this line refuses a client."""
 
     def has(self, option: str) -> bool:
         """Whether an option stands on the line."""
@@ -97,6 +99,9 @@ class Config:
         self.pkis: dict[str, Pki] = {}
         self.cas: dict[str, Pki] = {}
         self.filters: dict[str, str] = {}
+        """Name -> proc, proc-exec, phase or chain."""
+        self.guards: dict[str, tuple[Condition, ...]] = {}
+        """Filter -> conditions on which it refuses a client."""
         self.programs: set[str] = set()
         self.wrappers: set[str] = set()
         self.actions: dict[str, Action] = {}

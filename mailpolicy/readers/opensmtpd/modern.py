@@ -115,8 +115,6 @@ def _smtp(cursor: Cursor) -> None:
         value = cursor.string()
         if word.text == "sub-addr-delim" and value.known and not re.fullmatch(r"[!-?A-~]", value.text):
             raise Refused(value.where, "a delimiter is one character, and not @")
-        if word.text == "ciphers":
-            cursor.config.macros[" ciphers"] = value
 
 
 def _srs(cursor: Cursor) -> None:
@@ -142,16 +140,17 @@ def _filter(cursor: Cursor) -> None:
         cursor.string()
         _program(cursor)
     elif kind == "phase":
-        _phase(cursor)
+        cursor.config.guards[name.text] = _phase(cursor)
     else:
-        filter_chain(cursor)
+        cursor.config.guards[name.text] = filter_chain(cursor)
     cursor.config.filters[name.text] = kind
 
 
-def _phase(cursor: Cursor) -> None:
+def _phase(cursor: Cursor) -> tuple[Condition, ...]:
+    """A filter of smtpd's own; gives the condition on which it refuses a client."""
     phase = cursor.want(*_PHASES).text
     cursor.want("match")
-    cursor.accept("!")
+    negated = cursor.accept("!") is not None
     allowed = ["fcrdns", "rdns", "src"]
     if phase != "connect":
         allowed.append("helo")
@@ -161,14 +160,18 @@ def _phase(cursor: Cursor) -> None:
         allowed.append("mail-from")
     if phase == "rcpt-to":
         allowed.append("rcpt-to")
-    what = cursor.want(*allowed).text
+    word = cursor.want(*allowed)
+    what = word.text
     bare = what in ("rdns", "auth") and not (cursor.at("regex", "<", "{") or cursor.peek().kind == "string")
+    condition = Condition(what, word.where, negated)
     if what != "fcrdns" and not bare:
-        cursor.accept("regex")
-        cursor.table("list", "hash")
+        regex = cursor.accept("regex") is not None
+        table = cursor.table("list", "hash")
+        condition = Condition(what, table.where, negated, table, regex)
     done = cursor.want("reject", "disconnect", "rewrite", "report", *(() if phase == "commit" else ("junk", "bypass")))
     if done.text not in ("junk", "bypass"):
         cursor.string()
+    return (condition,) if done.text in ("reject", "disconnect") else ()
 
 
 _LOCAL = ("mbox", "maildir", "lmtp", "mda", "forward-only", "expand-only")

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from itertools import islice
 
+from mailpolicy import patterns
 from mailpolicy.addresses import contains, network_scope
 from mailpolicy.lean import NamedTuple
 from mailpolicy.readers.opensmtpd.model import Condition, Rule
@@ -97,15 +98,17 @@ def _listed(condition: Condition, text: str) -> bool | None:
     if not table.known:
         return None
     if condition.regex:
-        return any(_found(entry.key, text) for entry in table.entries)
+        return _any_found(condition, text)
     return any(entry.key == text for entry in table.entries)
 
 
-def _found(pattern: str, text: str) -> bool:
-    try:
-        return re.search(pattern, text, re.IGNORECASE) is not None
-    except (re.error, OverflowError, RecursionError):
-        return False
+def _any_found(condition: Condition, *texts: str) -> bool | None:
+    """Whether one of the regular expressions of a condition's table is in one of some texts."""
+    table = condition.table
+    if table is None or not table.known:
+        return None
+    answers = {patterns.found(entry.key, text) for entry in table.entries for text in texts}
+    return True if True in answers else None if None in answers else False
 
 
 def _from(condition: Condition | None, who: Who) -> bool | None:
@@ -128,7 +131,7 @@ def _source(condition: Condition, who: Who) -> bool | None:
         return None
     if condition.regex:
         samples = _STRANGERS if not who.network else LOOPBACK[:1] if who.network == "local" else (who.network,)
-        return any(_found(entry.key, sample.split("/")[0]) for entry in table.entries for sample in samples)
+        return _any_found(condition, *(sample.split("/")[0] for sample in samples))
     if not who.network:
         return _world([entry.key for entry in table.entries], who.family)
     if who.network == "local":
@@ -179,9 +182,7 @@ def _for(condition: Condition | None) -> bool | None:
     if condition.kind == "local" or condition.table is None:
         return condition.negated
     if condition.regex:
-        if not condition.table.known:
-            return None
-        return _turned(condition, any(_found(entry.key, _FOREIGN) for entry in condition.table.entries))
+        return _turned(condition, _any_found(condition, _FOREIGN))
     return _turned(condition, any(_OPEN.fullmatch(entry.key) is not None for entry in condition.table.entries))
 
 
@@ -197,9 +198,7 @@ def _recipient(rule: Rule) -> bool | None:
     if condition is None or condition.negated or condition.table is None:
         return True
     if condition.regex:
-        if not condition.table.known:
-            return None
-        return any(_found(entry.key, f"somebody@{_FOREIGN}") for entry in condition.table.entries)
+        return _any_found(condition, f"somebody@{_FOREIGN}")
     return any(entry.key in ("@", "@*") for entry in condition.table.entries)
 
 
@@ -217,6 +216,16 @@ def _blamed(rule: Rule, who: Who) -> Span:
             if entry.key == who.network:
                 return entry.where
     return source.where
+
+
+def guarded(guards: Sequence[Condition], who: Who) -> Span | None:
+    """Where a filter refuses a client: for want of a login, or for its address; what it chooses does not count."""
+    for guard in guards:
+        if guard.kind == "auth" and guard.table is None and guard.negated != who.login:
+            return guard.where
+        if guard.kind == "src" and _turned(guard, _source(guard, who)) is True:
+            return guard.where
+    return None
 
 
 def networks(rules: Sequence[Rule], tag: str, family: int) -> tuple[dict[str, Span], Span | None]:
