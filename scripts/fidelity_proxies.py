@@ -40,17 +40,22 @@ from mailpolicy.types import Inventory, Version
 
 MARK = "FIDELITY_INSIDE"
 HOMES = {"nginx": "/etc/nginx", "haproxy": "/etc/haproxy", "stunnel": "/etc/stunnel", "cyrus": "/etc"}
-DAEMONS = {"nginx": "nginx", "haproxy": "haproxy", "stunnel": "stunnel4", "cyrus": "/usr/sbin/cyrmaster"}
 PACKAGES = {"nginx": "nginx", "haproxy": "haproxy", "stunnel": "stunnel4", "cyrus": "cyrus-common"}
 MAIL_PORTS = frozenset((24, 25, 110, 143, 465, 587, 993, 995, 2525, 4190))
+SHIPPED = frozenset(("mime.types", "fastcgi_params", "fastcgi.conf", "proxy_params", "scgi_params", "uwsgi_params"))
+"""Files of nginx' package that a configuration for http includes."""
+JAILS = ("var/lib/stunnel4", "var/run/stunnel")
+"""Where stunnel's own example has its root."""
 MODULES = "load_module modules/ngx_mail_module.so; load_module modules/ngx_stream_module.so;"
 LOST_FILES = re.compile(
-    r"(?:cannot load certificate(?: key)?|SSL_CTX_load_verify_locations|open\(\)|BIO_new_file|fopen|fopen64)"
-    r'[ (]*\\?"(?P<a>/[^"\\]+)\\?"|(?:unable to stat SSL certificate from file|unable to load file|cannot open the file'
-    r"|unable to (?:open|load)[^']*) '(?P<b>/[^']+)'|(?:calling fopen\(|cannot open )(?P<c>/[^,) ]+)"
+    r"(?:cannot load certificate(?: key)?|SSL_CTX_load_verify_locations|open\(\)|BIO_new_file|fopen)"
+    r"[ (]*\\?\"(?P<a>/[^\"\\]+)\\?\"|unable to (?:stat|open|load)[^']* '(?P<b>/[^']+)'"
+    r"|(?:calling fopen\(|[Cc]annot open (?:log file: )?|from file: )(?P<c>[^,) \n]+)"
 )
 LOST_USER = re.compile(r"""(?:getpw|getgr)nam\("([^"]+)"\) failed|cannot find (?:user|group) id for '([^']+)'""")
-LOST_HOST = re.compile(r"""host not found in (?:upstream|resolver) "([^":/]+)|could not resolve address '([^':]+)""")
+LOST_HOST = re.compile(
+    r"""host not found in (?:upstream|resolver) "([^":/]+)|not resolve address '([^':]+)|Error resolving "([^"]+)"""
+)
 
 
 def run(root: Path, *words: str) -> tuple[int, str]:
@@ -74,6 +79,7 @@ def overlay(lower: str, pem: bytes) -> Iterator[Path]:
             subprocess.run(["mount", "--rbind", f"/{shared}", str(root / shared)], check=True)
         subprocess.run(["mount", "-t", "tmpfs", "none", str(root / "run")], check=True)
         (root / "made-up.pem").write_bytes(pem)
+        (root / "etc/hosts").write_text("127.0.0.1 localhost\n::1 localhost ip6-localhost\n")
         try:
             yield root
         finally:
@@ -107,17 +113,17 @@ def mend(root: Path, said: str, inside: str) -> bool:
     for found in LOST_FILES.finditer(said):
         name = found["a"] or found["b"] or found["c"]
         included = re.match(r"[^\n]*failed \(2[^\n]* in /", said[found.end() :]) and "certificate" not in found[0]
-        path = Path(f"{root}{name}")
-        if path.exists() or (included and name.startswith(inside + "/")):
-            continue
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(b"" if included or "log" in name else (root / "made-up.pem").read_bytes())
-        return True
+        own = included and name.startswith(inside + "/") and os.path.basename(name) not in SHIPPED
+        for path in (root / name.lstrip("/"), *(root / jail / name.lstrip("/") for jail in JAILS if "log" in name)):
+            if not own and not path.exists():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(b"" if included or "log" in name else (root / "made-up.pem").read_bytes())
+                return True
     for found in LOST_USER.finditer(said):
         user = found[1] or found[2]
         return run(root, "useradd", "-r", "-U", user)[0] == 0
     for found in LOST_HOST.finditer(said):
-        line = f"\n127.0.0.1 {found[1] or found[2]}\n"
+        line = f"\n127.0.0.1 {found[1] or found[2] or found[3]}\n"
         hosts = root / "etc/hosts"
         if line not in hosts.read_text():
             hosts.write_text(hosts.read_text() + line)
@@ -125,7 +131,7 @@ def mend(root: Path, said: str, inside: str) -> bool:
     return False
 
 
-def sockets(root: Path) -> set[tuple[str, int]]:
+def sockets() -> set[tuple[str, int]]:
     """Address and port of every socket that listens; both wildcards where one socket takes both families."""
     found = set()
     for name, family in (("tcp", socket.AF_INET), ("tcp6", socket.AF_INET6)):
@@ -155,15 +161,15 @@ def stated(said: Inventory) -> tuple[set[tuple[str, int]], set[int]]:
 
 def opened(root: Path, said: Inventory, *start: str) -> tuple[int, list[str]]:
     """Sockets compared, and differences, of a program that is started and ended."""
-    run(root, *start)
     claimed, loose = stated(said)
     true: set[tuple[str, int]] = set()
-    for _ in range(40):
-        time.sleep(0.05)
-        true = sockets(root)
-        if true and claimed <= true:
-            break
-    stop()
+    with subprocess.Popen(["chroot", str(root), *start], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
+        for _ in range(40):
+            time.sleep(0.05)
+            true = sockets()
+            if true and claimed <= true:
+                break
+        stop()
     ours = {pair for pair in true if pair[1] in MAIL_PORTS or pair in claimed}
     bad = [f"{a} port {p}: the reader states it, nothing listens" for a, p in sorted(claimed - true)]
     bad += [f"{a} port {p}: open, not stated" for a, p in sorted(ours - claimed) if p not in loose]
@@ -210,6 +216,7 @@ def ask(root: Path, inside: str, *words: str) -> tuple[bool, str]:
             break
         code, said = run(root, *words)
     lines = [line for line in said.splitlines() if re.search(r"emerg|ALERT|\[!\]", line)]
+    lines = [line for line in lines if "error queue" not in line and "trusted certificates" not in line]
     return code == 0, (lines or said.strip().splitlines() or [""])[0][-200:]
 
 
@@ -253,8 +260,6 @@ def haproxy(root: Path, paths: tuple[str, ...], said: Inventory) -> Result:
 def stunnel(root: Path, paths: tuple[str, ...], said: Inventory) -> Result:
     """Whether it starts, and the sockets."""
     result, main = Result(), "/etc/stunnel/" + os.path.basename(paths[0])
-    if not said.facts and not refusal(said):
-        return Result("no mail passes through it")
     accepted, error = ask(root, "/etc/stunnel", "stunnel4", main)
     if judge(accepted, error, said, result):
         count, bad = opened(root, said, "true")
@@ -323,19 +328,22 @@ def cyrus(root: Path, paths: tuple[str, ...], said: Inventory) -> Result:
         if not judge(code == 0, error.strip()[-200:], said, result):
             return result
         ran = [s for s in master.entries if s.section == "SERVICES"] if master else []
-        names = [s.name for s in ran if (made := command.command(s.arguments["cmd"])) and made.protocol]
-        values(root, parsed, version, names, result)
+        mail = [s.name for s in ran if (made := command.command(s.arguments["cmd"])) and made.protocol]
+        values(root, parsed, version, mail, result)
+        program = settings.program_of(version)
+        names = frozenset(s.name.lower() for s in master.entries) if master else None
         lint = set(info(root, *(("-M", "/etc/cyrus.conf") if masters else ()), "conf-lint")[1])
-        found = {*server.unknown(parsed), *(str(f.values["name"]) for f in said.facts if f.kind == "setting")}
+        found = {
+            *server.unknown(parsed, program, names),
+            *(str(f.values["name"]) for f in said.facts if f.kind == "setting"),
+        }
         result.compared += len(lint | found)
         result.bad += [f"{key}: cyr_info knows no such option" for key in sorted(lint - found)]
         result.bad += [f"{key}: cyr_info knows it" for key in sorted(found - lint)]
     if parsed is not None and master is not None:
         shutil.copy(masters[0], root / "etc/cyrus.conf")
         furnish(root, parsed, master)
-        words = ["chroot", str(root), "cyrmaster", "-p", "/run/p"]
-        with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
-            count, bad = opened(root, said, "true")
+        count, bad = opened(root, said, "cyrmaster", "-p", "/run/p")
         result.compared, result.bad = result.compared + count, result.bad + bad
     return result
 
@@ -344,8 +352,10 @@ def furnish(root: Path, parsed: imapd_conf.Parsed, master: cyrus_conf.Parsed) ->
     """Folders that imapd.conf names, with what lies in them, and programs of packages that are not here."""
     folders = {"/run/cyrus/proc", "/run/cyrus/lock", "/run/cyrus/socket", "/run/cyrus/db"}
     for key, entry in parsed.entries.items():
-        if entry.value.startswith("/") and "tls" not in key:
-            folders.add(os.path.dirname(entry.value) if "socket" in key or "_db" in key else entry.value)
+        if entry.value.startswith("/") and ("partition-" in key or key in ("configdirectory", "sievedir")):
+            folders.add(entry.value)
+        elif entry.value.startswith("/"):
+            folders.add(os.path.dirname(entry.value))
         if key == "configdirectory":
             folders |= {f"{entry.value}/{name}" for name in ("db", "socket", "proc", "log", "lock", "ptclient", "msg")}
     for folder in sorted(folders):
@@ -391,6 +401,8 @@ def compare(lower: str, pem: bytes, software: str, paths: tuple[str, ...]) -> Re
         strange = next((note for note in said.notes if re.search("template|another program|is no ", note)), None)
         if strange is not None:
             return Result(strange.partition(": ")[2])
+        if not said.facts and not refusal(said) and software != "cyrus":
+            return Result("no mail passes through it")
         return {"nginx": nginx, "haproxy": haproxy, "stunnel": stunnel, "cyrus": cyrus}[software](root, paths, said)
 
 
@@ -423,8 +435,10 @@ def report(software: str, results: dict[tuple[str, ...], Result]) -> int:
     for paths, result in results.items():
         for line in result.bad:
             print(f"{paths[0]}: {line}")
-        if result.why or result.refused:
-            print(f"{paths[0]}: {'skipped: ' + result.why if result.why else 'both refuse it: ' + result.refused}")
+        if result.why:
+            print(f"{paths[0]}: skipped: {result.why}")
+        elif result.refused and not result.bad:
+            print(f"{paths[0]}: both refuse it: {result.refused}")
     made = [result for result in results.values() if not result.why]
     bad = sum(len(result.bad) for result in made)
     print(
