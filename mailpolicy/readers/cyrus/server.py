@@ -116,9 +116,7 @@ def unknown(parsed: Parsed, program: Program, services: frozenset[str] | None) -
 
     ``services`` are the names in cyrus.conf; None where these are not known, and any may stand before an option.
     """
-    channels = parsed.entries.get("sync_log_channels")
-    named = frozenset(channels.value.lower().split() if channels else ())
-    prefixes = None if services is None or not parsed.complete else services | PROGRAMS | named
+    prefixes = services | PROGRAMS if services is not None else None
     keys = [key for key in parsed.entries if key not in KNOWN and not _FREE.match(key)]
     strange = [key for key in keys if not _named_after(key, prefixes) and _misspelt(key) == key]
     return strange + [key for key in parsed.entries if _is_newer(key, program) and key != "allowstarttls"]
@@ -134,7 +132,8 @@ def _named_after(key: str, prefixes: frozenset[str] | None) -> bool:
     at = key.find("_")
     while at >= 0:
         known = key[at + 1 :] in KNOWN or _FREE.match(key[at + 1 :]) is not None
-        if known and (prefixes is None or key[:at] in prefixes):
+        channel = key.startswith("sync_", at + 1)
+        if known and (prefixes is None or channel or key[:at] in prefixes):
             return True
         at = key.find("_", at + 1)
     return False

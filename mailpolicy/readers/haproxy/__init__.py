@@ -128,8 +128,11 @@ def _carries(one: Front) -> bool:
 
 
 def _named(section: Section) -> bool:
-    """Whether a section that was not understood is of mail by its name."""
-    return section.kind in ("frontend", "listen") and bool(mail.of_name(section.name))
+    """Whether a section that was not understood is of mail by its name, or by that of a port."""
+    if section.kind not in ("frontend", "listen"):
+        return False
+    ports = [line.words[1].text.rpartition(":")[2] for line in section.all("bind") if len(line.words) > 1]
+    return any(mail.of_name(name) for name in (section.name, *ports))
 
 
 def _bind_faults(model: Model, version: tuple[int, ...]) -> list[Unread]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from mailpolicy.ciphers import only_new
 from mailpolicy.lean import NamedTuple
 from mailpolicy.ports import port_number
-from mailpolicy.readers.stunnel.syntax import GLOBAL, PROTOCOLS, SERVICE, VERSIONS, YES_NO, Line
+from mailpolicy.readers.stunnel.syntax import GLOBAL, PROTOCOLS, SERVICE, TLS_OPTIONS, VERSIONS, YES_NO, Line
 from mailpolicy.types import Origin, Span, Unread
 
 LEVELS = ("SSLv3", "TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3")
@@ -123,8 +123,9 @@ def _fault(line: Line, inside: bool) -> str:
         return "securityLevel takes 0 to 5"
     if name == "verify" and value not in ("0", "1", "2", "3", "4"):
         return "verify takes 0 to 4"
-    if name == "options" and value.lstrip("-").startswith("no_tlsv1.") and value != "":
-        return f"there is no TLS option {line.value[:40]}; they are NO_TLSv1_1, NO_TLSv1_2, NO_TLSv1_3"
+    if name == "options" and value.removeprefix("-") not in TLS_OPTIONS:
+        meant = "; they are NO_TLSv1_1, NO_TLSv1_2, NO_TLSv1_3" if value.startswith("no_tls") else ""
+        return f"there is no TLS option {line.value[:40]}{meant}"
     if name == "accept":
         return accepted(line)[2]
     return ""
@@ -151,6 +152,9 @@ def _incomplete(service: Service, before: set[str]) -> list[tuple[Span, str]]:
         found.append(
             (line.where if line else service.where, "certificates are to be verified without CAfile or CApath")
         )
+    redirect = service.last("redirect")
+    if redirect is not None and not (service.yes("verifychain") or service.yes("verifypeer")):
+        found.append((redirect.where, "redirect needs verifyChain or verifyPeer"))
     low, high = bounds(service)
     if low and high and LEVELS.index(low) > LEVELS.index(high):
         line = service.last("sslversionmin") or service.last("sslversion")
