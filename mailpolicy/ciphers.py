@@ -6,10 +6,19 @@ _OLD = ("AES", "DES", "CAMELLIA", "RC4", "DH")
 _WIDE = ("ALL", "DEFAULT", "HIGH", "MEDIUM", "LOW", "COMPLEMENTOFALL")
 
 
+def security_level(ciphers: str) -> int | None:
+    """The security level that a list sets, None when it sets none that is understood."""
+    digit = ciphers.rpartition("@SECLEVEL=")[2][:1] if "@SECLEVEL=" in ciphers else ""
+    return int(digit) if digit.isdecimal() and digit.isascii() else None
+
+
 def only_new(ciphers: str) -> bool | None:
     """Whether every cipher of an OpenSSL list needs TLS 1.2 or later; None when that is not certain."""
     verdict = True
-    for word in ciphers.replace(",", ":").replace(" ", ":").split(":"):
+    words = ciphers.replace(",", ":").replace(";", ":").replace(" ", ":").split(":")
+    if "!SHA1" in words or "!SHA" in words:
+        return True  # what older versions sign with
+    for word in words:
         name = word.lstrip("+").upper().partition("@")[0]
         if not name or word[0] in "!-@" or name == "TLSV1.2":
             continue

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from mailpolicy.ciphers import only_new
+from mailpolicy.ciphers import only_new, security_level
 from mailpolicy.lean import NamedTuple
 from mailpolicy.readers.haproxy.syntax import Line, Word
 from mailpolicy.types import Origin, Span
@@ -275,5 +275,5 @@ def _limited(own: Methods, common: Methods) -> list[Origin]:
 
 def level_of(ciphers: Word | None) -> tuple[int, Span] | None:
     """The security level that a cipher list sets."""
-    digit = ciphers.text.rpartition("@SECLEVEL=")[2][:1] if ciphers and "@SECLEVEL=" in ciphers.text else ""
-    return (int(digit), ciphers.where) if ciphers and digit.isdecimal() and digit.isascii() else None
+    level = security_level(ciphers.text) if ciphers else None
+    return (level, ciphers.where) if ciphers and level is not None else None

@@ -6,6 +6,7 @@ the back end's, and unknown.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from mailpolicy.addresses import host_scope
@@ -63,14 +64,30 @@ def proxies(block: tuple[Node, ...], context: Context) -> tuple[list[Proxy], lis
         names = {one.name.text for one in node.block}
         if not names & _HANDLERS and not scope.open[-1] and listens:
             unread.append(Unread(node.name.span, "no handler (proxy_pass) for this server: nginx does not start"))
+        target = _target(node.block)
+        if target is not None and target.known and _without_port(target.text, upstreams):
+            why = f"{target.text[:60]} is no upstream and names no port: nginx does not start"
+            unread += [] if scope.open[0] else [Unread(target.span, why)]
         if names & {"proxy_pass", "pass"}:
             found.append(Proxy(scope, tuple(listens), _behind(node.block, upstreams)))
     return [proxy for proxy in found if any(_protocol(proxy, one) for one in proxy.listens)], unread
 
 
+def _target(server: tuple[Node, ...]) -> Word | None:
+    """What a server passes connections on to."""
+    return next((node.args[0] for node in server if node.name.text in ("proxy_pass", "pass") and node.args), None)
+
+
+def _without_port(target: str, upstreams: Mapping[str, Node]) -> bool:
+    """Whether nginx looks for a port in vain."""
+    if target in upstreams or target.startswith("unix:") or "$" in target:
+        return False
+    return re.search(r":[0-9]+$", target) is None
+
+
 def _behind(server: tuple[Node, ...], upstreams: Mapping[str, Node]) -> tuple[Backend, ...]:
     """Back ends that are written with their ports: the one that proxy_pass names, or the members of an upstream."""
-    target = next((node.args[0] for node in server if node.name.text in ("proxy_pass", "pass") and node.args), None)
+    target = _target(server)
     if target is None:
         return ()
     group = upstreams.get(target.text)
@@ -139,7 +156,17 @@ def _fact(
     inner = proxy.behind[0].port if proxy.behind and port not in PROTOCOLS else port
     role = "access" if protocol != "smtp" else "mx" if inner == 25 else "submission"
     draft.put("role", role, origins)
-    if one.ssl is None:
+    onward = proxy.scope.find("proxy_ssl")
+    if one.ssl is None and one.known and onward.words and onward.text.lower() == "on":
+        clear = (
+            *onward.origins,
+            Origin("implies", one.word.span, "nginx takes it in clear and speaks TLS to the server"),
+        )
+        draft.put("tls", "none", clear)
+        draft.maybe("auth", "cleartext" if role != "mx" else None, clear)
+        draft.unknown("mechanisms")
+        draft.unknown("broken")
+    elif one.ssl is None:
         for field in ("tls", "auth", "mechanisms", "broken"):
             draft.unknown(field)
     else:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from mailpolicy.ciphers import only_new, security_level
 from mailpolicy.facts import Draft
 from mailpolicy.lean import NamedTuple
 from mailpolicy.readers.nginx.parser import Word
@@ -28,7 +29,6 @@ MOST_COMMANDS = 50
 
 _ALL = ("TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 _OLD = frozenset(("TLSv1.0", "TLSv1.1"))
-_MODERN = re.compile(r"GCM|CCM|CHACHA20|(?:^|[-+])SHA(?:256|384)(?:$|\+)|(?:^|\+)TLSv1\.2|^TLS_")
 
 
 class Allowed(NamedTuple):
@@ -59,9 +59,13 @@ def allowed(scope: Scope, version: tuple[int, ...]) -> Allowed:
         return Allowed(None, origins)
     left, more = set(named) - {""}, []
     ciphers = scope.find("ssl_ciphers")
-    if ciphers.words and only_modern(ciphers.text) and left & _OLD:
-        left -= _OLD
-        more += [Origin("implies", word.span) for word in ciphers.words]
+    if ciphers.words and left & _OLD:
+        modern = _only_modern(ciphers.text)
+        if modern is None:
+            return Allowed(None, (*origins, *ciphers.origins))
+        if modern:
+            left -= _OLD
+            more += [Origin("implies", word.span) for word in ciphers.words]
     commands = scope.nodes("ssl_conf_command")
     for node in commands[: MOST_COMMANDS + 1]:
         if (
@@ -78,16 +82,9 @@ def allowed(scope: Scope, version: tuple[int, ...]) -> Allowed:
     return Allowed(tuple(name for name in _ALL if name in left), (*origins, *more))
 
 
-def only_modern(ciphers: str) -> bool:
-    """Whether a cipher list leaves nothing that TLS 1.0 and 1.1 can use (they need SHA-1, and security level 0)."""
-    level = re.search(r"@SECLEVEL=(\d)", ciphers)
-    if level and level[1] != "0":
-        return True
-    words = [word for word in re.split(r"[:,; ]+", ciphers) if word and not word.startswith("@")]
-    if any(word in ("!SHA1", "!SHA") for word in words):
-        return True
-    added = [word for word in words if word[0] not in "!-+"]
-    return bool(added) and all(_MODERN.search(word) for word in added)
+def _only_modern(ciphers: str) -> bool | None:
+    """Whether a cipher list leaves nothing that TLS 1.0 and 1.1 can use, which need security level 0 as well."""
+    return True if security_level(ciphers) else only_new(ciphers)
 
 
 def _command(name: str, value: str, left: set[str]) -> set[str]:
@@ -97,7 +94,7 @@ def _command(name: str, value: str, left: set[str]) -> set[str]:
         return {version for version in left if version >= bound}
     if name == "maxprotocol" and bound:
         return {version for version in left if version <= bound}
-    if name == "cipherstring" and only_modern(value):
+    if name == "cipherstring" and _only_modern(value):
         return left - _OLD
     if name == "protocol":
         for word in value.split(","):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping, Sequence
 
-from mailpolicy.ciphers import only_new
+from mailpolicy.ciphers import only_new, security_level
 from mailpolicy.lean import NamedTuple
 from mailpolicy.ports import port_number
 from mailpolicy.readers.stunnel.syntax import GLOBAL, PROTOCOLS, SERVICE, TLS_OPTIONS, VERSIONS, YES_NO, Line
@@ -285,8 +285,7 @@ def _level(service: Service) -> tuple[int | None, tuple[Origin, ...]]:
     """OpenSSL's security level: that of the cipher list, else securityLevel, else 2."""
     ciphers, line = service.last("ciphers"), service.last("securitylevel")
     if ciphers is not None and "@SECLEVEL=" in ciphers.value:
-        digit = ciphers.value.rpartition("@SECLEVEL=")[2][:1]
-        return (int(digit) if digit.isdecimal() and digit.isascii() else None), (Origin("sets", ciphers.where),)
+        return security_level(ciphers.value), (Origin("sets", ciphers.where),)
     if line is None:
         return 2, (Origin("default", None, "securityLevel = 2"),)
     return int(line.value) if line.value in ("0", "1", "2", "3", "4", "5") else None, service.origins("securitylevel")
