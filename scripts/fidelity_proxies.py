@@ -308,12 +308,12 @@ def values(root: Path, parsed: imapd_conf.Parsed, version: Version, services: li
         true, read = everything.get(key, changed.get(key, "")), ours.get(key)
         if read is None or normal(key, read) != normal(key, true):
             result.bad.append(f"{key}: cyr_info {true!r}, reader {read!r}")
-    program = settings.program_of(version)
+    program, known = settings.program_of(version), info(root, "conf-default")[1]
     for service in services:
         true_values = info(root, "-n", service, "conf-all")[1]
         view = settings.View(parsed, service, program)
         for key in FACTS:
-            if key in true_values:
+            if key in known:
                 result.compared += 1
                 got = view.get(key).value or ""
                 if normal(key, got) != normal(key, true_values[key]):
@@ -327,6 +327,8 @@ def cyrus(root: Path, paths: tuple[str, ...], said: Inventory) -> Result:
     main = next((p for p in paths if p not in masters), None)
     parsed = imapd_conf.parse(Disk(), main) if main else None
     master = cyrus_conf.parse(Disk().source(masters[0])) if masters else None
+    if masters:
+        shutil.copy(masters[0], root / "etc/cyrus.conf")
     if parsed is not None:
         shutil.copy(str(main), root / "etc/imapd.conf")
         code, _, error = info(root, "conf")
@@ -346,7 +348,6 @@ def cyrus(root: Path, paths: tuple[str, ...], said: Inventory) -> Result:
         result.bad += [f"{key}: cyr_info knows no such option" for key in sorted(lint - found)]
         result.bad += [f"{key}: cyr_info knows it" for key in sorted(found - lint)]
     if parsed is not None and master is not None:
-        shutil.copy(masters[0], root / "etc/cyrus.conf")
         furnish(root, parsed, master)
         count, bad = opened(root, said, "cyrmaster", "-p", "/run/p")
         result.compared, result.bad = result.compared + count, result.bad + bad

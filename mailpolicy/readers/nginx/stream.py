@@ -31,6 +31,7 @@ class Backend(NamedTuple):
     host: str
     port: int
     word: Word
+    down: bool
 
 
 class Proxy(NamedTuple):
@@ -92,12 +93,12 @@ def _behind(server: tuple[Node, ...], upstreams: Mapping[str, Node]) -> tuple[Ba
         return ()
     group = upstreams.get(target.text)
     inner = group.block or () if group is not None else ()
-    members = [one.args[0] for one in inner if one.args and one.name.text == "server"]
+    members = [one.args for one in inner if one.args and one.name.text == "server"]
     found = []
-    for word in members or [target]:
+    for word, *more in members or [(target,)]:
         host, colon, port = word.text.rpartition(":")
         if colon and host and word.known and port.isdecimal() and port.isascii() and 0 < int(port[:6]) < 65536:
-            found.append(Backend(host, int(port), word))
+            found.append(Backend(host, int(port), word, any(one.text == "down" for one in more)))
     return tuple(found)
 
 
@@ -147,6 +148,20 @@ def _hop(backend: Backend, protocol: str, origins: tuple[Origin, ...], context: 
     return draft.fact()
 
 
+def _closed(proxy: Proxy) -> tuple[str, tuple[Origin, ...]] | None:
+    """Why nobody is passed on, or ""; None where only clients of certain networks are, or that is not known."""
+    rules = proxy.scope.nodes("allow", "deny")
+    shut = next(
+        (rule for rule in rules if (rule.name.text, [word.text for word in rule.args]) == ("deny", ["all"])), None
+    )
+    if shut is not None:
+        some = any(rule.name.text == "allow" for rule in rules)
+        return None if some or shut.maybe else ("every connection is denied", (Origin("sets", shut.args[0].span),))
+    if proxy.behind and all(one.down for one in proxy.behind):
+        return "every server behind it is down", (Origin("sets", proxy.behind[-1].word.span),)
+    return "", ()
+
+
 def _fact(
     proxy: Proxy, one: Listen, address: str, port: int, spoken: tuple[str, tuple[Origin, ...]], context: Context
 ) -> Fact:
@@ -157,6 +172,7 @@ def _fact(
     role = "access" if protocol != "smtp" else "mx" if inner == 25 else "submission"
     draft.put("role", role, origins)
     onward = proxy.scope.find("proxy_ssl")
+    closed = _closed(proxy)
     if one.ssl is None and one.known and onward.words and onward.text.lower() == "on":
         clear = (
             *onward.origins,
@@ -165,9 +181,8 @@ def _fact(
         draft.put("tls", "none", clear)
         draft.maybe("auth", "cleartext" if role != "mx" else None, clear)
         draft.unknown("mechanisms")
-        draft.unknown("broken")
     elif one.ssl is None:
-        for field in ("tls", "auth", "mechanisms", "broken"):
+        for field in ("tls", "auth", "mechanisms"):
             draft.unknown(field)
     else:
         here = [Origin("sets", one.ssl.span)]
@@ -175,7 +190,10 @@ def _fact(
         draft.maybe("auth", "tls-only" if role != "mx" else None, here)
         draft.unknown("mechanisms")
         tls.put(draft, proxy.scope, context.version)
-        draft.put("broken", None)
+    if closed is None or (closed[0] == "" and one.ssl is None):
+        draft.unknown("broken")
+    else:
+        draft.put("broken", closed[0] or None, closed[1])
     if protocol == "smtp":
         draft.unknown("relay")
     return draft.fact()

@@ -191,7 +191,13 @@ def _put_tls(draft: Draft, service: Service, carried: Mail, context: Context) ->
         draft.put("client_certificate_login", False)
     else:
         draft.unknown("client_certificate_login", told)
-    draft.put("broken", None)
+    allowed, limited = versions(service, context.version)
+    if allowed == ():
+        draft.put("broken", "no TLS version is left that its OpenSSL speaks", limited)
+    elif _tls(service) is None:
+        draft.unknown("broken", service.origins("protocol"))
+    else:
+        draft.put("broken", None)
 
 
 def _put_versions(draft: Draft, service: Service, context: Context, fields: tuple[str, ...]) -> None:
