@@ -28,3 +28,8 @@ def only_new(ciphers: str) -> bool | None:
             return None
         verdict = False
     return verdict
+
+
+def needs_tls12(ciphers: str) -> bool | None:
+    """Whether a list leaves nothing to TLS 1.0 and 1.1, which need security level 0 as well; None: not certain."""
+    return True if security_level(ciphers) else only_new(ciphers)

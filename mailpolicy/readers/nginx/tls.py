@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from mailpolicy.ciphers import only_new, security_level
+from mailpolicy.ciphers import needs_tls12
 from mailpolicy.facts import Draft
 from mailpolicy.lean import NamedTuple
 from mailpolicy.readers.nginx.parser import Word
@@ -60,7 +60,7 @@ def allowed(scope: Scope, version: tuple[int, ...]) -> Allowed:
     left, more = set(named) - {""}, []
     ciphers = scope.find("ssl_ciphers")
     if ciphers.words and left & _OLD:
-        modern = _only_modern(ciphers.text)
+        modern = needs_tls12(ciphers.text)
         if modern is None:
             return Allowed(None, (*origins, *ciphers.origins))
         if modern:
@@ -82,11 +82,6 @@ def allowed(scope: Scope, version: tuple[int, ...]) -> Allowed:
     return Allowed(tuple(name for name in _ALL if name in left), (*origins, *more))
 
 
-def _only_modern(ciphers: str) -> bool | None:
-    """Whether a cipher list leaves nothing that TLS 1.0 and 1.1 can use, which need security level 0 as well."""
-    return True if security_level(ciphers) else only_new(ciphers)
-
-
 def _command(name: str, value: str, left: set[str]) -> set[str]:
     """What one ssl_conf_command leaves of the versions."""
     bound = _NAMES.get(value.lower())
@@ -94,7 +89,7 @@ def _command(name: str, value: str, left: set[str]) -> set[str]:
         return {version for version in left if version >= bound}
     if name == "maxprotocol" and bound:
         return {version for version in left if version <= bound}
-    if name == "cipherstring" and _only_modern(value):
+    if name == "cipherstring" and needs_tls12(value):
         return left - _OLD
     if name == "protocol":
         for word in value.split(","):
