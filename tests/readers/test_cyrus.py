@@ -341,6 +341,8 @@ def test_names_that_count_for_nothing_are_noted() -> None:
 def test_an_older_name_is_no_fault_where_the_newer_is_not_known() -> None:
     found = [f.values.get("instead") for f in read(services(IMAP), BASE + "quotawarn: 90\n", "3.6").facts]
     assert not any(found)
+    gone = read(services(IMAP), BASE + "flushseenstate: 1\n", "3.6").facts
+    assert "nothing: take the line out" in [f.values.get("instead") for f in gone]
     newer = read(services(IMAP), BASE + "quotawarn: 90\n", "3.10").facts
     assert "quotawarnpercent" in [f.values.get("instead") for f in newer]
 

@@ -156,6 +156,10 @@ def test_default_server_holds_for_servers_below() -> None:
     assert "tls" not in only(text.replace("10.0.0.1:993", "10.0.0.1:993 no-ssl")).values
 
 
+def test_a_server_at_the_address_of_the_client_is_nowhere_in_particular() -> None:
+    assert facts(imaps().replace("127.0.0.1:9143", "0.0.0.0:143"), "connection") == []
+
+
 def test_the_hop_behind_tls_that_ends_here() -> None:
     text = f"{TOP}frontend imaps\n  bind :993 ssl crt a\n  default_backend b\nbackend b\n  server m 10.0.0.1:143\n"
     hop = only(text, "connection")

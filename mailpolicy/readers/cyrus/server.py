@@ -89,8 +89,7 @@ def _setting(entry: Entry, program: Program, instance: str, services: frozenset[
     draft = _draft("setting", entry.named, program, instance)
     draft.put("name", entry.key)
     draft.put("state", state)
-    if instead:
-        draft.put("instead", instead)
+    draft.put("instead", instead or "nothing: take the line out")
     if not _SECRET.search(name) and entry.known:
         draft.put("value", entry.value)
     return [draft.fact()]

@@ -286,7 +286,9 @@ def _target(address: Word) -> tuple[str | None, int | None, bool]:
         number = None
     fixed = bool(port) and not port.startswith(("+", "-"))
     known = address.known or (host and not any(mark in host for mark in "${<%@"))
-    return (host.strip("[]") or None) if known else None, number, fixed
+    host = host.strip("[]")
+    asked_for = host in ("", "*", "0.0.0.0", "::")  # the address that the client connected to
+    return host if known and not asked_for else None, number, fixed
 
 
 def build(found: list[Section], fragment: bool, templated: bool, version: tuple[int, ...]) -> Model:
