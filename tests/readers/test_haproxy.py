@@ -141,8 +141,8 @@ def test_tls_to_the_server_alone_leaves_the_client_in_clear() -> None:
     [
         ("ssl verify none", "none"),
         ("ssl verify required ca-file a.pem", "ca-noname"),
-        ("ssl verify required verifyhost mail.example.org", "ca"),
-        ("ssl", None),
+        ("ssl verify required ca-file a verifyhost mail.example.org", "ca"),
+        ("ssl ca-file a", None),
     ],
 )
 def test_how_the_server_is_verified(server: str, verify: str | None) -> None:
@@ -307,6 +307,10 @@ def test_without_mail_nothing_is_said(text: str) -> None:
         (imap(":143").replace("listen imap", "listen imap from gone"), "gone"),
         (imap(":143") + f"listen imap\n  bind :144\n{BACK}", "imap"),
         ("global\n  nonsense 1\n" + imap(":143"), "nonsense"),
+        ("global\n  nbproc 2\n" + imap(":143"), "nbproc"),
+        (imap(":993 ssl crt a verify required"), "required"),
+        (imap(":143").replace(":9143", ":9143 ssl"), "ssl"),
+        (imap(":143").replace(":9143", ":9143 ssl verify required"), "required"),
         (imaps(common="ssl-default-bind-options no-tlsv1"), "no-tlsv1"),
     ],
 )
@@ -318,6 +322,20 @@ def test_what_haproxy_refuses(text: str, blame: str) -> None:
     where = unread.where
     assert text.split("\n")[where.line - 1][where.column - 1 : where.end_column - 1] == blame
     assert any("no listener is stated" in note for note in said.notes)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        imap(":143").replace(":9143", ":9143 ssl verify none"),
+        imap(":143").replace(":9143", ":9143 ssl ca-file a"),
+        imap(":143").replace("listen", "  default-server ca-file a\nlisten").replace(":9143", ":9143 ssl"),
+        "global\n  ssl-server-verify none\n" + imap(":143").replace(":9143", ":9143 ssl"),
+        imap(":993 ssl crt a verify optional ca-file b"),
+    ],
+)
+def test_what_is_verified_has_an_authority(text: str) -> None:
+    assert read(text).unread == ()
 
 
 def test_an_argument_is_no_keyword() -> None:

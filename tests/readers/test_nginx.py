@@ -309,6 +309,8 @@ def test_the_hop_behind_the_end_of_tls() -> None:
     ["stream { server { listen 993 ssl; proxy_pass a:143; } }",
      "stream { server { listen 143; } server { listen 110; proxy_pass a:110; } }",
      "stream { server { listen 143; proxy_pass nosuch; } }",
+     "stream { server { listen 143; proxy_pass a:143; starttls on; } }",
+     "stream { server { listen 143; proxy_pass a:143; proxy_pass b:143; } }",
      "mail { auth_http a/; server { listen 143; } } stream { server { listen 143; proxy_pass a:143; } }"],
 )  # fmt: skip
 def test_what_stream_refuses(body: str) -> None:

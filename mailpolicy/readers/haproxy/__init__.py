@@ -146,11 +146,14 @@ def _bind_faults(model: Model, version: tuple[int, ...]) -> list[Unread]:
 
 
 def _tls_fault(bound: Bind, common: Methods, version: tuple[int, ...]) -> tuple[Span, str] | None:
-    """TLS without a certificate, or without a version."""
+    """TLS without a certificate, an authority for those of clients, or a version."""
     if bound.ssl is None or not all(word.known for word in bound.line.words):
         return None
     if not any(bound.flag(name) for name in ("crt", "crt-list", "default-crt", "generate-certificates")):
         return bound.ssl.where, "ssl without crt"
+    verify = bound.option("verify")
+    if verify is not None and verify.text != "none" and not (bound.flag("ca-file") or bound.flag("ca-verify-file")):
+        return verify.where, "certificates of clients are to be verified without ca-file"
     allowed, origins = versions(methods(bound.line.words[2:], Methods()), common, None, version)
     if allowed == ():
         where = [origin.where for origin in origins if origin.where]

@@ -22,6 +22,11 @@ from mailpolicy.types import Fact, Origin, Unread
 PROTOCOLS = {
     25: "smtp", 465: "smtp", 587: "smtp", 143: "imap", 993: "imap", 110: "pop3", 995: "pop3", 4190: "managesieve",
 }  # fmt: skip
+_MAIL = frozenset(
+    ("starttls", "protocol", "auth_http", "imap_auth", "pop3_auth", "smtp_auth", "imap_capabilities", "xclient",
+     "pop3_capabilities", "smtp_capabilities")
+)  # fmt: skip
+"""Directives that stand in mail blocks only."""
 _HANDLERS = frozenset(("proxy_pass", "return", "pass", "js_access", "content_by_lua_block", "content_by_lua_file"))
 
 
@@ -65,6 +70,7 @@ def proxies(block: tuple[Node, ...], context: Context) -> tuple[list[Proxy], lis
         names = {one.name.text for one in node.block}
         if not names & _HANDLERS and not scope.open[-1] and listens:
             unread.append(Unread(node.name.span, "no handler (proxy_pass) for this server: nginx does not start"))
+        unread += _refused(node.block)
         target = _target(node.block)
         if target is not None and target.known and _without_port(target.text, upstreams):
             why = f"{target.text[:60]} is no upstream and names no port: nginx does not start"
@@ -72,6 +78,19 @@ def proxies(block: tuple[Node, ...], context: Context) -> tuple[list[Proxy], lis
         if names & {"proxy_pass", "pass"}:
             found.append(Proxy(scope, tuple(listens), _behind(node.block, upstreams)))
     return [proxy for proxy in found if any(_protocol(proxy, one) for one in proxy.listens)], unread
+
+
+def _refused(server: tuple[Node, ...]) -> list[Unread]:
+    """Directives of mail alone, and two targets."""
+    found = [
+        Unread(one.name.span, f'"{one.name.text}" directive is not allowed in stream: nginx does not start')
+        for one in server
+        if one.name.text in _MAIL
+    ]
+    targets = [one for one in server if one.name.text == "proxy_pass" and not one.maybe]
+    return found + [
+        Unread(one.name.span, '"proxy_pass" directive is duplicate: nginx does not start') for one in targets[1:]
+    ]
 
 
 def _target(server: tuple[Node, ...]) -> Word | None:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from mailpolicy.ciphers import only_new, security_level
 from mailpolicy.lean import NamedTuple
 from mailpolicy.ports import port_number
-from mailpolicy.readers.stunnel.syntax import GLOBAL, PROTOCOLS, SERVICE, TLS_OPTIONS, VERSIONS, YES_NO, Line
+from mailpolicy.readers.stunnel.syntax import GLOBAL, NUMBERS, PROTOCOLS, SERVICE, TLS_OPTIONS, VERSIONS, WORDS, Line
 from mailpolicy.types import Origin, Span, Unread
 
 LEVELS = ("SSLv3", "TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3")
@@ -26,6 +26,8 @@ LEVELLED = (5, 60)
 KEPT = 64
 """Lines of one option in one section that are looked at."""
 _VERSIONS = ("sslversion", "sslversionmin", "sslversionmax")
+_VERIFIED = ("redirect", "checkhost", "checkip", "checkemail")
+"""What is about certificates that are verified."""
 
 
 class Service(NamedTuple):
@@ -113,16 +115,14 @@ def _fault(line: Line, inside: bool) -> str:
         return f"there is no option {line.name[:40]}"
     if inside and name in GLOBAL:
         return f"{name} does not belong into a section"
-    if name in YES_NO and value not in ("yes", "no"):
-        return f"{name} takes yes or no"
+    if name in WORDS and value not in WORDS[name]:
+        return f"{name} takes {', '.join(WORDS[name])}"
+    if name in NUMBERS and not value.removeprefix("-").isdecimal():
+        return f"{name} takes a number"
     if name in ("sslversion", "sslversionmin", "sslversionmax") and value not in VERSIONS:
         return f"{line.value[:40]} is no version that stunnel knows: all, TLSv1, TLSv1.1, TLSv1.2, TLSv1.3"
     if name == "protocol" and value not in PROTOCOLS:
         return f"there is no protocol {line.value[:40]}"
-    if name == "securitylevel" and value not in ("0", "1", "2", "3", "4", "5"):
-        return "securityLevel takes 0 to 5"
-    if name == "verify" and value not in ("0", "1", "2", "3", "4"):
-        return "verify takes 0 to 4"
     if name == "options" and value.removeprefix("-") not in TLS_OPTIONS:
         meant = "; they are NO_TLSv1_1, NO_TLSv1_2, NO_TLSv1_3" if value.startswith("no_tls") else ""
         return f"there is no TLS option {line.value[:40]}{meant}"
@@ -147,14 +147,16 @@ def _incomplete(service: Service, before: set[str]) -> list[tuple[Span, str]]:
         found.append((protocol.where, f"a server does not speak {protocol.value[:40]}"))
     if not client and not any(_stands(service, name) for name in ("cert", "psksecrets")):
         found.append((service.where, "a server without cert"))
-    if verifies(service) and not any(_stands(service, name) for name in ("cafile", "capath", "caengine", "castore")):
+    asked = service.last("verify")
+    needed = verifies(service) or (asked is not None and asked.value == "1")
+    if needed and not any(_stands(service, name) for name in ("cafile", "capath", "caengine", "castore")):
         line = service.last("verifychain") or service.last("verifypeer") or service.last("verify")
         found.append(
             (line.where if line else service.where, "certificates are to be verified without CAfile or CApath")
         )
-    redirect = service.last("redirect")
-    if redirect is not None and not (service.yes("verifychain") or service.yes("verifypeer")):
-        found.append((redirect.where, "redirect needs verifyChain or verifyPeer"))
+    idle = next((line for name in _VERIFIED if (line := service.last(name))), None) if not verifies(service) else None
+    if idle is not None:
+        found.append((idle.where, f"{idle.name} needs verifyChain or verifyPeer"))
     low, high = bounds(service)
     if low and high and LEVELS.index(low) > LEVELS.index(high):
         line = service.last("sslversionmin") or service.last("sslversion")

@@ -39,7 +39,22 @@ SERVICE = frozenset(
     )
 )  # fmt: skip
 
-YES_NO = frozenset({"client", "requirecert", "verifychain", "verifypeer", "delay", "libwrap", "reset"})
+YES_NO = ("yes", "no")
+WORDS = {
+    **dict.fromkeys(("client", "requirecert", "verifychain", "verifypeer", "delay", "libwrap", "reset"), YES_NO),
+    **dict.fromkeys(("renegotiation", "sessionresume", "ocspaia", "ocspnonce", "ocsprequire", "pty"), YES_NO),
+    **dict.fromkeys(("fips", "syslog", "rndoverwrite"), YES_NO),
+    "failover": ("rr", "prio"), "foreground": ("yes", "quiet", "no"), "log": ("append", "overwrite"),
+    "securitylevel": tuple("012345"), "verify": tuple("01234"),
+}  # fmt: skip
+"""What options of few values take, in lower case."""
+
+NUMBERS = frozenset(
+    (
+        "sessioncachesize", "sessioncachetimeout", "timeoutbusy", "timeoutclose", "timeoutconnect", "timeoutidle",
+        "timeoutocsp", "rndbytes",
+    )
+)  # fmt: skip
 VERSIONS = {
     "all": "all", "sslv3": "SSLv3", "tlsv1": "TLSv1.0", "tlsv1.1": "TLSv1.1", "tlsv1.2": "TLSv1.2",
     "tlsv1.3": "TLSv1.3",
