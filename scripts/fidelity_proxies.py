@@ -108,6 +108,23 @@ def stop() -> None:
                 os.kill(int(name), signal.SIGKILL)
             except ProcessLookupError:
                 continue
+    for _ in range(40):
+        if not listening():
+            break
+        time.sleep(0.025)
+
+
+def listening() -> set[tuple[str, int]]:
+    """Address and port of every socket that listens."""
+    found = set()
+    for name, family in (("tcp", socket.AF_INET), ("tcp6", socket.AF_INET6)):
+        for line in Path("/proc/net", name).read_text().splitlines()[1:]:
+            words = line.split()
+            address, _, number = words[1].partition(":")
+            if words[3] == "0A":
+                raw = b"".join(bytes.fromhex(address[i : i + 8])[::-1] for i in range(0, len(address), 8))
+                found.add((socket.inet_ntop(family, raw), int(number, 16)))
+    return found
 
 
 def mend(root: Path, said: str, inside: str) -> bool:
@@ -134,15 +151,8 @@ def mend(root: Path, said: str, inside: str) -> bool:
 
 
 def sockets() -> set[tuple[str, int]]:
-    """Address and port of every socket that listens; both wildcards where one socket takes both families."""
-    found = set()
-    for name, family in (("tcp", socket.AF_INET), ("tcp6", socket.AF_INET6)):
-        for line in Path("/proc/net", name).read_text().splitlines()[1:]:
-            words = line.split()
-            address, _, number = words[1].partition(":")
-            if words[3] == "0A":
-                raw = b"".join(bytes.fromhex(address[i : i + 8])[::-1] for i in range(0, len(address), 8))
-                found.add((socket.inet_ntop(family, raw), int(number, 16)))
+    """What listens; both wildcards where one socket takes both families."""
+    found = listening()
     for port in [port for address, port in found if address == "::"]:
         with socket.socket() as client:
             if client.connect_ex(("127.0.0.1", port)) == 0:

@@ -248,6 +248,9 @@ def test_without_mail_nothing_is_said(text: str) -> None:
         (f"{TOP}{IMAPS}renegotiation = never\n", "never"),
         (f"{TOP}{IMAPS}TIMEOUTidle = 1h\n", "1h"),
         (f"{TOP}foreground = true\n{IMAPS}", "true"),
+        (f"{TOP}debug = daemon.9\n{IMAPS}", "daemon.9"),
+        (f"{TOP}{IMAPS}debug = daemon.info\n", "daemon.info"),
+        (f"{TOP}{IMAPS}retry = maybe\n", "maybe"),
         (f"{TOP}{IMAPS}verfy = 2\n", "verfy"),
         (f"{TOP}{IMAPS}syslog = no\n", "no"),
         (f"{TOP}{IMAPS}client = true\n", "true"),
@@ -267,6 +270,13 @@ def test_what_stunnel_refuses(text: str, blame: str) -> None:
     where = unread.where
     assert text.split("\n")[where.line - 1][where.column - 1 : where.end_column - 1] == blame
     assert any("no listener is stated" in note for note in said.notes)
+
+
+@pytest.mark.parametrize(
+    "options", ["debug = daemon.notice", "debug = 7", "retry = 5", "verify = 1\nCAfile = a\ncheckHost = b"]
+)
+def test_what_stunnel_takes(options: str) -> None:
+    assert read(f"{TOP}{options}\n{IMAPS}").unread == ()
 
 
 def test_includes_are_read_in_order_of_names() -> None:

@@ -11,7 +11,17 @@ from collections.abc import Mapping, Sequence
 from mailpolicy.ciphers import only_new, security_level
 from mailpolicy.lean import NamedTuple
 from mailpolicy.ports import port_number
-from mailpolicy.readers.stunnel.syntax import GLOBAL, NUMBERS, PROTOCOLS, SERVICE, TLS_OPTIONS, VERSIONS, WORDS, Line
+from mailpolicy.readers.stunnel.syntax import (
+    GLOBAL,
+    NUMBERS,
+    PROTOCOLS,
+    SERVICE,
+    TLS_OPTIONS,
+    VERSIONS,
+    WORDS,
+    YES_NO,
+    Line,
+)
 from mailpolicy.types import Origin, Span, Unread
 
 LEVELS = ("SSLv3", "TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3")
@@ -26,6 +36,7 @@ LEVELLED = (5, 60)
 KEPT = 64
 """Lines of one option in one section that are looked at."""
 _VERSIONS = ("sslversion", "sslversionmin", "sslversionmax")
+_DEBUG = (*"01234567", "emerg", "alert", "crit", "err", "warning", "notice", "info", "debug")
 _VERIFIED = ("redirect", "checkhost", "checkip", "checkemail")
 """What is about certificates that are verified."""
 
@@ -126,6 +137,10 @@ def _fault(line: Line, inside: bool) -> str:
     if name == "options" and value.removeprefix("-") not in TLS_OPTIONS:
         meant = "; they are NO_TLSv1_1, NO_TLSv1_2, NO_TLSv1_3" if value.startswith("no_tls") else ""
         return f"there is no TLS option {line.value[:40]}{meant}"
+    if name == "debug" and (value.rpartition(".")[2] not in _DEBUG or (inside and "." in value)):
+        return "debug takes a level: 0 to 7" + ("" if inside else ", after a syslog facility and a dot or alone")
+    if name == "retry" and value not in YES_NO and not value.isdecimal():
+        return "retry takes yes or no, newer versions a delay too"
     if name == "accept":
         return accepted(line)[2]
     return ""
@@ -147,21 +162,24 @@ def _incomplete(service: Service, before: set[str]) -> list[tuple[Span, str]]:
         found.append((protocol.where, f"a server does not speak {protocol.value[:40]}"))
     if not client and not any(_stands(service, name) for name in ("cert", "psksecrets")):
         found.append((service.where, "a server without cert"))
-    asked = service.last("verify")
-    needed = verifies(service) or (asked is not None and asked.value == "1")
-    if needed and not any(_stands(service, name) for name in ("cafile", "capath", "caengine", "castore")):
-        line = service.last("verifychain") or service.last("verifypeer") or service.last("verify")
-        found.append(
-            (line.where if line else service.where, "certificates are to be verified without CAfile or CApath")
-        )
-    idle = next((line for name in _VERIFIED if (line := service.last(name))), None) if not verifies(service) else None
-    if idle is not None:
-        found.append((idle.where, f"{idle.name} needs verifyChain or verifyPeer"))
+    found += _verification(service)
     low, high = bounds(service)
     if low and high and LEVELS.index(low) > LEVELS.index(high):
         line = service.last("sslversionmin") or service.last("sslversion")
         found.append((line.where if line else service.where, "the lowest TLS version is above the highest"))
     return found
+
+
+def _verification(service: Service) -> list[tuple[Span, str]]:
+    """What is missing where certificates are verified, and what is about them where they are not."""
+    asked = service.last("verify")
+    if verifies(service) or (asked is not None and asked.value == "1"):
+        if any(_stands(service, name) for name in ("cafile", "capath", "caengine", "castore")):
+            return []
+        line = service.last("verifychain") or service.last("verifypeer") or asked
+        return [(line.where if line else service.where, "certificates are to be verified without CAfile or CApath")]
+    idle = next((line for name in _VERIFIED if (line := service.last(name))), None)
+    return [(idle.where, f"{idle.name} needs verifyChain or verifyPeer")] if idle is not None else []
 
 
 def verifies(service: Service) -> bool:
