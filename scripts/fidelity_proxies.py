@@ -177,7 +177,7 @@ def opened(root: Path, said: Inventory, *start: str) -> tuple[int, list[str]]:
     claimed, loose = stated(said)
     true: set[tuple[str, int]] = set()
     with subprocess.Popen(["chroot", str(root), *start], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
-        for _ in range(40):
+        for _ in range(120):  # stunnel asks for a name that it cannot get three times, a second apart
             time.sleep(0.05)
             true = sockets()
             if true and claimed <= true:
@@ -230,7 +230,7 @@ def ask(root: Path, inside: str, *words: str) -> tuple[bool, str]:
     """Whether a program's check is content once all that may be made up is there, and its complaint."""
     code, said = run(root, *words)
     for _ in range(60):
-        if code in (0, STILL_RUNNING) or not mend(root, said, inside):
+        if code == 0 or not mend(root, said, inside):
             break
         code, said = run(root, *words)
     lines = [line for line in said.splitlines() if re.search(r"emerg|ALERT|\[!\]", line)]
