@@ -20,12 +20,13 @@ def scope_of(address: str) -> str:
 def host_scope(host: str) -> str:
     """Scope of a host that a client connects to: loopback, private or public.
 
-    A name without a dot is private: it is a container, a service or a name of the local network.
+    Whoever connects to 0.0.0.0 or :: reaches itself (ip(7)). A name without a dot is private: it is
+    a container, a service or a name of the local network.
     """
     text = host.strip("[]").lower().rstrip(".")
-    if text in ("localhost", "localhost.localdomain", "ip6-localhost") or text.endswith(".localhost"):
+    if text in ("localhost", "localhost.localdomain", "ip6-localhost", "0.0.0.0", "::"):
         return "loopback"
-    if text.startswith("/"):
+    if text.endswith(".localhost") or text.startswith("/"):
         return "loopback"
     kind = _host_kind(text)
     if kind != "name":

@@ -1,6 +1,6 @@
 """OpenSSL's cipher lists: which suites they choose, and which words bring obsolete ones in (ciphers(1)).
 
-After ``ssl_cipher_process_rulestr`` of OpenSSL 3.0. A run that meets no cipher list does not load this.
+After ``ssl_cipher_process_rulestr`` of OpenSSL 3.0. A run that meets no cipher list does not load the suites.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
-from mailpolicy import openssl_suites
 from mailpolicy.facts import Draft
 from mailpolicy.lean import NamedTuple
 from mailpolicy.types import Origin, Span
@@ -75,6 +74,8 @@ _ITEM = re.compile(rf"[:;, ]*([-+!@]?)({_WORD}(?:\+{_WORD})*)?")
 @lru_cache(maxsize=1)
 def table() -> tuple[Suite, ...]:
     """Every suite that is known."""
+    from mailpolicy import openssl_suites
+
     lists = ((openssl_suites.NOW, True), (openssl_suites.ONCE, False))
     return tuple(_suite(row, present) for text, present in lists for row in text.splitlines())
 
@@ -156,6 +157,8 @@ def chosen(text: str) -> Mapping[Suite, Word] | None:
 
 def only_new(text: str) -> bool | None:
     """Whether every suite of a list needs TLS 1.2 or later; None when that is not certain."""
+    if any(word.sign == "!" and word.text in ("SHA", "SHA1") for word in words(text) or ()):
+        return True  # what older versions sign with
     left = chosen(text)
     versions = {suite.version for suite in left or () if suite.present and not suite.keyed}
     if not versions:
@@ -234,3 +237,14 @@ def _named(word: str) -> frozenset[str]:
     """The classes that every suite of a word is in."""
     meant = [s.classes for s in table() if s.words.issuperset(word.split("+")) and not s.keyed]
     return frozenset.intersection(*meant) if meant else frozenset()
+
+
+def security_level(text: str) -> int | None:
+    """The security level that a list sets, None when it sets none that is understood."""
+    digit = text.rpartition("@SECLEVEL=")[2][:1] if "@SECLEVEL=" in text else ""
+    return int(digit) if digit.isdecimal() and digit.isascii() else None
+
+
+def needs_tls12(text: str) -> bool | None:
+    """Whether a list leaves nothing to TLS 1.0 and 1.1, which need security level 0 as well; None: not certain."""
+    return True if security_level(text) else only_new(text)

@@ -25,6 +25,7 @@ def test_scope_of(address: str, scope: str) -> None:
     ("host", "scope"),
     [
         ("localhost", "loopback"), ("LOCALHOST.", "loopback"), ("127.0.0.1", "loopback"), ("/run/x.sock", "loopback"),
+        ("0.0.0.0", "loopback"), ("[::]", "loopback"),
         ("mailserver", "private"), ("mail.lan", "private"), ("10.0.0.5", "private"), ("smtp.default.svc", "private"),
         ("mail.example.org", "public"), ("198.51.100.7", "public"), ("3com.example", "public"),
     ],

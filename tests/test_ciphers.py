@@ -22,6 +22,8 @@ WRITTEN = Span("main.cf", 3, 11, 40)
         ("ECDHE-RSA-AES128-GCM-SHA256:!MD5:@SECLEVEL=2", True),
         ("PROFILE=SYSTEM", None),
         ("", True),
+        ("HIGH:!aNULL:!SHA1", True),
+        ("PROFILE=SYSTEM:!SHA", True),
     ],
 )
 def test_only_new(listed: str, expected: bool | None) -> None:
@@ -119,3 +121,19 @@ def test_lists_that_ask_for_nothing_of_their_own(
 @pytest.mark.parametrize("listed", [None, [("PROFILE=SYSTEM", WRITTEN)], [("HIGH:!", WRITTEN)]])
 def test_an_unknown_list_leaves_all_fields_unknown(listed: list[tuple[str, Span | None]] | None) -> None:
     assert put(listed)[0] == {}
+
+
+@pytest.mark.parametrize(
+    ("listed", "level", "needs"),
+    [
+        ("DEFAULT", None, False),
+        ("DEFAULT@SECLEVEL=0", 0, False),
+        ("DEFAULT:@SECLEVEL=1", 1, True),
+        ("AES128-GCM-SHA256:@SECLEVEL=0", 0, True),
+        ("DEFAULT@SECLEVEL=", None, None),
+        ("PROFILE=SYSTEM", None, None),
+    ],
+)
+def test_security_levels(listed: str, level: int | None, needs: bool | None) -> None:
+    assert ciphers.security_level(listed) == level
+    assert ciphers.needs_tls12(listed) is needs

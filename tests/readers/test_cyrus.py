@@ -157,6 +157,7 @@ def test_a_port_that_is_taken_stays_with_the_first() -> None:
         (IMAP, "defaultpartition: other\n", "partition-other is not set"),
         (IMAP, CERT + "tls_versions: TLSv1.2\n", "tls_versions names none"),
         (IMAP, CERT + "tls_client_certs: require\n", "needs tls_client_ca_file"),
+        (IMAPS, CERT + "tls_versions: tls1_0\ntls_ciphers: ECDHE+AESGCM\n", "tls_ciphers leave none"),
     ],
 )
 def test_broken_services(service: str, options: str, why: str) -> None:
@@ -260,6 +261,9 @@ def test_either_file_alone() -> None:
         ("tls_versions: tls1_2 tls1_3\n", ("TLSv1.2", "TLSv1.3")),
         ("tls_versions: tls1_3,tls1_0\n", ("TLSv1.0", "TLSv1.3")),
         ("imaps_tls_versions: tls1_3\n", ("TLSv1.3",)),
+        ("tls_ciphers: ECDHE+AESGCM\n", ("TLSv1.2", "TLSv1.3")),
+        ("tls_cipher_list: DEFAULT@SECLEVEL=2\n", ("TLSv1.2", "TLSv1.3")),
+        ("tls_ciphers: DEFAULT@SECLEVEL=0\ntls_versions: tls1_1\n", ("TLSv1.1",)),
     ],
 )
 def test_tls_versions(setting: str, versions: tuple[str, ...]) -> None:
@@ -324,6 +328,23 @@ def test_settings_secrets_and_the_server() -> None:
     assert "hunter2" not in repr(facts)
     server = named["server", None].values
     assert (server["host"], server["banner_version"], server["login_throttle"]) == ("mx.example.test", False, False)
+
+
+def test_names_that_count_for_nothing_are_noted() -> None:
+    options = BASE + "lmtp_admins: x\nimap_admins: y\ncyr_expire_archive_enabled: yes\nmaster_ready_file: /r\n"
+    noted = " ".join(read(services(IMAP), options, "3.6").notes)
+    assert "has no lmtp_admins, master_ready_file; not judged" in noted
+    assert "lmtp_admins;" in " ".join(read(services(IMAP), options, "3.10").notes)
+    assert "lmtp_admins" not in " ".join(read("", options).notes)
+
+
+def test_an_older_name_is_no_fault_where_the_newer_is_not_known() -> None:
+    found = [f.values.get("instead") for f in read(services(IMAP), BASE + "quotawarn: 90\n", "3.6").facts]
+    assert not any(found)
+    gone = read(services(IMAP), BASE + "flushseenstate: 1\n", "3.6").facts
+    assert "nothing: take the line out" in [f.values.get("instead") for f in gone]
+    newer = read(services(IMAP), BASE + "quotawarn: 90\n", "3.10").facts
+    assert "quotawarnpercent" in [f.values.get("instead") for f in newer]
 
 
 def test_a_missing_certificate_beside_others() -> None:

@@ -141,8 +141,8 @@ def test_tls_to_the_server_alone_leaves_the_client_in_clear() -> None:
     [
         ("ssl verify none", "none"),
         ("ssl verify required ca-file a.pem", "ca-noname"),
-        ("ssl verify required verifyhost mail.example.org", "ca"),
-        ("ssl", None),
+        ("ssl verify required ca-file a verifyhost mail.example.org", "ca"),
+        ("ssl ca-file a", None),
     ],
 )
 def test_how_the_server_is_verified(server: str, verify: str | None) -> None:
@@ -154,6 +154,10 @@ def test_default_server_holds_for_servers_below() -> None:
     text = f"{TOP}listen imap\n  bind :143\n  default-server ssl verify none\n  server m 10.0.0.1:993\n"
     assert only(text).values["tls"] == "none"
     assert "tls" not in only(text.replace("10.0.0.1:993", "10.0.0.1:993 no-ssl")).values
+
+
+def test_a_server_at_the_address_of_the_client_is_nowhere_in_particular() -> None:
+    assert facts(imaps().replace("127.0.0.1:9143", "0.0.0.0:143"), "connection") == []
 
 
 def test_the_hop_behind_tls_that_ends_here() -> None:
@@ -196,6 +200,7 @@ def test_proxy_protocol_from_some_clients() -> None:
         (f"{TOP}frontend imap\n  bind :143\n", "no server"),
         (imap(":143").replace(":9143", ":9143 disabled"), "disabled"),
         (imap(":143") + "  tcp-request connection reject\n", "rejected"),
+        (imap(":143") + "  tcp-request connection reject\n  tcp-request connection accept\n", "rejected"),
     ],
 )
 def test_no_session_can_work(text: str, why: str) -> None:
@@ -203,7 +208,12 @@ def test_no_session_can_work(text: str, why: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["  tcp-request connection reject if !{ src 10.0.0.0/8 }", "  use_backend %[src] if TRUE"]
+    "line",
+    [
+        "  tcp-request connection reject if !{ src 10.0.0.0/8 }",
+        "  use_backend %[src] if TRUE",
+        "  tcp-request connection accept if { src 10.0.0.0/8 }\n  tcp-request connection reject",
+    ],
 )
 def test_whether_a_session_can_work_may_be_unknown(line: str) -> None:
     assert "broken" not in only(f"{imap(':143')}{line}\n").values
@@ -212,6 +222,8 @@ def test_whether_a_session_can_work_may_be_unknown(line: str) -> None:
 def test_rejecting_some_breaks_nothing() -> None:
     line = "  tcp-request connection reject if { src -f /etc/haproxy/blocked }\n"
     assert only(imap(":143") + line).values["broken"] is None
+    accepted = "  tcp-request connection accept\n  tcp-request connection reject\n"
+    assert only(imap(":143") + accepted).values["broken"] is None
 
 
 def test_modes_come_from_the_defaults_section_that_is_named() -> None:
@@ -295,6 +307,10 @@ def test_without_mail_nothing_is_said(text: str) -> None:
         (imap(":143").replace("listen imap", "listen imap from gone"), "gone"),
         (imap(":143") + f"listen imap\n  bind :144\n{BACK}", "imap"),
         ("global\n  nonsense 1\n" + imap(":143"), "nonsense"),
+        ("global\n  nbproc 2\n" + imap(":143"), "nbproc"),
+        (imap(":993 ssl crt a verify required"), "required"),
+        (imap(":143").replace(":9143", ":9143 ssl"), "ssl"),
+        (imap(":143").replace(":9143", ":9143 ssl verify required"), "required"),
         (imaps(common="ssl-default-bind-options no-tlsv1"), "no-tlsv1"),
     ],
 )
@@ -308,8 +324,40 @@ def test_what_haproxy_refuses(text: str, blame: str) -> None:
     assert any("no listener is stated" in note for note in said.notes)
 
 
-def test_a_certificate_without_ssl_has_no_effect() -> None:
-    text = imap(":993 crt /etc/a.pem")
+@pytest.mark.parametrize(
+    "text",
+    [
+        imap(":143").replace(":9143", ":9143 ssl verify none"),
+        imap(":143").replace(":9143", ":9143 ssl ca-file a"),
+        imap(":143").replace("listen", "  default-server ca-file a\nlisten").replace(":9143", ":9143 ssl"),
+        "global\n  ssl-server-verify none\n" + imap(":143").replace(":9143", ":9143 ssl"),
+        imap(":993 ssl crt a verify optional ca-file b"),
+    ],
+)
+def test_what_is_verified_has_an_authority(text: str) -> None:
+    assert read(text).unread == ()
+
+
+def test_an_argument_is_no_keyword() -> None:
+    values = only(imap(":143 name ssl")).values
+    assert "tls" not in values
+    assert only(imap("[::]:143 name v6only")).values["address"] == "*"
+    assert only(imap(":993 ssl crt verify")).values["client_certificate"] == "none"
+
+
+def test_mail_is_told_by_a_service_name_that_haproxy_does_not_take() -> None:
+    said = read(f"{TOP}listen a\n  bind :imaps\n  server b 10.0.0.1:9000\n")
+    assert any("takes no service names" in unread.why for unread in said.unread)
+
+
+def test_sockets_of_several_mailbox_protocols_take_logins_under_tls() -> None:
+    text = f"{TOP}listen a\n  bind :993 ssl crt a\n  bind :995 ssl crt a\n  server b 10.0.0.1:9000\n"
+    assert [(f.values["role"], f.values["auth"]) for f in facts(text)] == [("access", "tls-only")] * 2
+
+
+@pytest.mark.parametrize("bind", [":993 crt /etc/a.pem", ":143\n  bind :993 crt /etc/a.pem"])
+def test_a_certificate_without_ssl_has_no_effect(bind: str) -> None:
+    text = imap(bind)
     fact = only(text, "setting")
     assert (fact.values["name"], fact.values["state"]) == ("crt", "ignored")
     assert blamed(text, fact, "state") == "crt"

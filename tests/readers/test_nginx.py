@@ -104,6 +104,7 @@ def test_addresses(body: str, addresses: list[tuple[str | None, int]]) -> None:
         ("ssl_ciphers ECDHE-RSA-AES128-GCM-SHA256:DHE-RSA-CHACHA20-POLY1305;", "1.22", ("TLSv1.2",)),
         ("ssl_ciphers HIGH:!aNULL:!MD5;", "1.22", ("TLSv1.0", "TLSv1.1", "TLSv1.2")),
         ("ssl_ciphers HIGH:!aNULL:!SHA1;", "1.22", ("TLSv1.2",)),
+        ("ssl_ciphers PROFILE=SYSTEM;", "1.22", None),
         ("ssl_ciphers DEFAULT@SECLEVEL=1;", "1.26", ("TLSv1.2", "TLSv1.3")),
         ("ssl_ciphers DEFAULT@SECLEVEL=0;", "1.22", ("TLSv1.0", "TLSv1.1", "TLSv1.2")),
         ("ssl_conf_command MinProtocol TLSv1.2;", "1.22", ("TLSv1.2",)),
@@ -273,12 +274,26 @@ def test_http_is_passed_over_without_a_word(name: str, text: str) -> None:
         ("listen 25; proxy_pass a:25; proxy_protocol on;", {"role": "mx", "proxied": False, "tls": None}),
         ("listen 10993 ssl; proxy_pass a:993; proxy_ssl on;", {"protocol": "imap", "port": 10993}),
         ("listen 10143; proxy_pass pool;", {"protocol": "imap", "port": 10143}),
+        ("listen 143; proxy_pass a:993; proxy_ssl on;", {"tls": "none", "auth": "cleartext", "broken": None}),
+        ("listen 25; proxy_pass a:25; proxy_ssl on;", {"tls": "none", "auth": None}),
+        ("listen 993 ssl; proxy_pass a:143; deny all;", {"broken": "every connection is denied"}),
+        ("listen 993 ssl; proxy_pass a:143; deny 10.0.0.0/8;", {"tls": "implicit", "broken": None}),
+        ("listen 993 ssl; proxy_pass spare;", {"broken": "every server behind it is down"}),
     ],
 )
 def test_stream(body: str, expected: dict[str, Value]) -> None:
-    text = f"{MAIN}stream {{ {CERTIFICATE} upstream pool {{ server 10.0.0.1:143; }} server {{ {body} }} }}"
+    text = f"{MAIN}stream {{ {CERTIFICATE} upstream pool {{ server 10.0.0.1:143; }}"
+    text += f"upstream spare {{ server 10.0.0.1:143 weight=2 down; }} server {{ {body} }} }}"
     (fact,) = listeners(read(text))
     assert {field: fact.values.get(field) for field in expected} == expected
+
+
+def test_access_for_some_networks_alone_is_not_judged() -> None:
+    inner = "listen 993 ssl; allow 10.0.0.0/8; deny all; proxy_pass a:143;"
+    (fact,) = listeners(read(f"{MAIN}stream {{ {CERTIFICATE} server {{ {inner} }} }}"))
+    assert "broken" not in fact.values
+    own = f"{MAIN}stream {{ {CERTIFICATE} deny all; server {{ {inner.replace('deny all', 'deny 10.1.0.0/16')} }} }}"
+    assert listeners(read(own))[0].values["broken"] is None
 
 
 def test_the_hop_behind_the_end_of_tls() -> None:
@@ -293,6 +308,9 @@ def test_the_hop_behind_the_end_of_tls() -> None:
     "body",
     ["stream { server { listen 993 ssl; proxy_pass a:143; } }",
      "stream { server { listen 143; } server { listen 110; proxy_pass a:110; } }",
+     "stream { server { listen 143; proxy_pass nosuch; } }",
+     "stream { server { listen 143; proxy_pass a:143; starttls on; } }",
+     "stream { server { listen 143; proxy_pass a:143; proxy_pass b:143; } }",
      "mail { auth_http a/; server { listen 143; } } stream { server { listen 143; proxy_pass a:143; } }"],
 )  # fmt: skip
 def test_what_stream_refuses(body: str) -> None:

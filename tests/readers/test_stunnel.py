@@ -92,6 +92,15 @@ def test_old_versions_came_with_libraries_that_differ() -> None:
     assert only(f"{TOP}sslVersionMin = TLSv1.2\n{IMAPS}", version="5.56").values["tls_min"] == "TLSv1.2"
 
 
+@pytest.mark.parametrize("options", ["sslVersion = SSLv3", "sslVersionMax = TLSv1.1"])
+def test_without_a_version_no_handshake_succeeds(options: str) -> None:
+    assert "no TLS version is left" in str(only(f"{TOP}{IMAPS}{options}\n").values["broken"])
+
+
+def test_whether_mail_passes_through_another_protocol_is_not_known() -> None:
+    assert "broken" not in only(f"{TOP}{IMAPS}protocol = connect\n").values
+
+
 def test_a_section_goes_before_the_global_part() -> None:
     assert only(f"{TOP}sslVersionMax = TLSv1.2\n{IMAPS}sslVersionMax = all\n").values["tls_versions"] == (
         "TLSv1.2",
@@ -176,7 +185,7 @@ def test_the_hop_of_a_server() -> None:
     ("options", "state", "login"),
     [
         ("", "none", False),
-        ("verify = 1", "asked", None),
+        ("verify = 1\nCAfile = a", "asked", None),
         ("verify = 2\nCAfile = a", "required", True),
         ("requireCert = yes", "required", True),
         ("verifyPeer = yes\nCAfile = a", "required", True),
@@ -210,6 +219,7 @@ def test_protocol_and_role(section: str, expected: tuple[str | None, str | None]
         f"{TOP}[https]\naccept = 443\nconnect = 80\n",
         "[redis]\nclient = yes\naccept = 127.0.0.1:6379\nconnect = 10.0.0.1:6380\n",
         f"{TOP}[webmail]\naccept = 8443\nconnect = 8080\n",
+        f"{TOP}[dropbear-ssl]\naccept = 443\nconnect = 127.0.0.1:143\n",
         "pid = /run/stunnel.pid\n",
         "[https]\naccept = 443\nnonsense = 1\n",
     ],
@@ -231,6 +241,16 @@ def test_without_mail_nothing_is_said(text: str) -> None:
         (f"{TOP}sslVersionMin = TLSv1.0\n{IMAPS}", "TLSv1.0"),
         (f"{TOP}sslVersionMin = TLSv1.3\nsslVersionMax = TLSv1.2\n{IMAPS}", "TLSv1.3"),
         (f"{TOP}options = NO_TLSv1.1\n{IMAPS}", "NO_TLSv1.1"),
+        (f"{TOP}options = NO_SSLV4\n{IMAPS}", "NO_SSLV4"),
+        (f"{TOP}{IMAPS}redirect = 127.0.0.1:80\n", "127.0.0.1:80"),
+        (f"{TOP}{IMAPS}checkHost = mail.example.org\n", "mail.example.org"),
+        (f"{TOP}{IMAPS}verify = 1\n", "1"),
+        (f"{TOP}{IMAPS}renegotiation = never\n", "never"),
+        (f"{TOP}{IMAPS}TIMEOUTidle = 1h\n", "1h"),
+        (f"{TOP}foreground = true\n{IMAPS}", "true"),
+        (f"{TOP}debug = daemon.9\n{IMAPS}", "daemon.9"),
+        (f"{TOP}{IMAPS}debug = daemon.info\n", "daemon.info"),
+        (f"{TOP}{IMAPS}retry = maybe\n", "maybe"),
         (f"{TOP}{IMAPS}verfy = 2\n", "verfy"),
         (f"{TOP}{IMAPS}syslog = no\n", "no"),
         (f"{TOP}{IMAPS}client = true\n", "true"),
@@ -250,6 +270,13 @@ def test_what_stunnel_refuses(text: str, blame: str) -> None:
     where = unread.where
     assert text.split("\n")[where.line - 1][where.column - 1 : where.end_column - 1] == blame
     assert any("no listener is stated" in note for note in said.notes)
+
+
+@pytest.mark.parametrize(
+    "options", ["debug = daemon.notice", "debug = 7", "retry = 5", "verify = 1\nCAfile = a\ncheckHost = b"]
+)
+def test_what_stunnel_takes(options: str) -> None:
+    assert read(f"{TOP}{options}\n{IMAPS}").unread == ()
 
 
 def test_includes_are_read_in_order_of_names() -> None:

@@ -152,7 +152,7 @@ class _Server:
         facts += server.facts(self.options, self.program, self.instance, first, names)
         for parsed in filter(None, self.others.values()):
             facts += server.entries(parsed, self.program, self.instance, names)
-        if self.options is not None and (strange := server.unknown(self.options)):
+        if self.options is not None and (strange := server.unknown(self.options, self.program, names)):
             others = f" and {len(strange) - 5} more" if len(strange) > 5 else ""
             notes.append(f"{self.main}: Cyrus' list of options has no {', '.join(strange[:5])}{others}; not judged")
         files = (*(self.options.files if self.options else ()), *self.others)

@@ -5,6 +5,7 @@ After ``tls_enabled``, ``tls_init_serverengine``, ``cmd_login``, ``cmd_user`` an
 
 from __future__ import annotations
 
+from mailpolicy.ciphers import needs_tls12
 from mailpolicy.lean import NamedTuple
 from mailpolicy.readers.cyrus import sasl
 from mailpolicy.readers.cyrus.command import Command
@@ -12,6 +13,7 @@ from mailpolicy.readers.cyrus.settings import Got, View
 from mailpolicy.types import Origin
 
 VERSIONS = {"tls1_0": "TLSv1.0", "tls1_1": "TLSv1.1", "tls1_2": "TLSv1.2", "tls1_3": "TLSv1.3"}
+_WORDS = ", ".join(VERSIONS)
 _FULL = 256
 """Bits of a TLS connection, as far as Cyrus SASL cares."""
 
@@ -106,7 +108,8 @@ def _fault(view: View) -> tuple[str, Chain] | None:
     """Why ``tls_init_serverengine`` fails, or no client can agree on a version."""
     allowed, chain = versions(view)
     if allowed == ():
-        return "tls_versions names none of tls1_0, tls1_1, tls1_2, tls1_3", chain
+        named = any(word in (view.get("tls_versions").value or "") for word in VERSIONS)
+        return ("tls_ciphers leave none of tls_versions" if named else f"tls_versions names none of {_WORDS}"), chain
     certs = view.get("tls_client_certs")
     places = (view.get("tls_client_ca_file"), view.get("tls_client_ca_dir"))
     if certs.word == "require" and all(place.known and place.value is None for place in places):
@@ -115,11 +118,16 @@ def _fault(view: View) -> tuple[str, Chain] | None:
 
 
 def versions(view: View) -> tuple[tuple[str, ...] | None, Chain]:
-    """TLS versions that are allowed: those whose names stand anywhere in the value."""
-    listed = view.get("tls_versions")
+    """TLS versions that are allowed: those whose names stand anywhere in the value and that have ciphers left."""
+    listed, ciphers = view.get("tls_versions"), view.get("tls_ciphers")
     if not listed.known or listed.value is None:
         return None, listed.origins
-    return tuple(name for word, name in VERSIONS.items() if word in listed.value), listed.origins
+    named = tuple(name for word, name in VERSIONS.items() if word in listed.value)
+    newer = tuple(name for name in named if name > "TLSv1.1")
+    modern = needs_tls12(ciphers.value) if ciphers.known and ciphers.value else None if not ciphers.known else False
+    if modern is None and named != newer:
+        return None, (*listed.origins, *ciphers.origins)
+    return (newer, (*listed.origins, *ciphers.origins)) if modern and named != newer else (named, listed.origins)
 
 
 def logins(view: View, command: Command, covers: bool) -> Logins:

@@ -35,7 +35,7 @@ SWITCHES = words(
     search_index_language search_index_parts search_query_language search_skipdiacrit search_skiphtml
     sieve_allowreferrals sieve_sasl_send_unsolicited_capability sieve_use_lmtp_reject sieve_utf8fileinto
     sieveusehomedir singleinstancestore skiplist_always_checkpoint skiplist_unsafe soft_noauth specialusealways
-    sql_usessl statuscache sync_log sync_log_chain sync_try_imap tcp_keepalive telemetry_bysessionid
+    sql_usessl srs_alwaysrewrite statuscache sync_log sync_log_chain sync_try_imap tcp_keepalive telemetry_bysessionid
     tls_prefer_server_ciphers tls_required unix_group_enable unixhierarchysep username_tolower xbackup_enabled
     """
 )
@@ -214,6 +214,17 @@ TYPED = SWITCHES | INTEGERS | DURATIONS | frozenset(CHOICES)
 """Options whose values the program checks."""
 
 KNOWN = TYPED | OTHERS
+
+
+NEWER = words(
+    """
+    allowstarttls aps_expiry calendar_minimum_alarm_interval debug_log_sync_partition_choice httppts_uri
+    jmap_max_calendareventnotifs jmapnotificationfolder master_pid_file master_ready_file quotawarnpercent
+    quotawarnsize search_attachment_extractor_idle_timeout search_attachment_extractor_request_timeout
+    webdav_attachments_baseurl webdav_attachments_max_binary_attach_size
+    """
+)
+"""Options that 3.6.1 does not know."""
 
 
 def switch(value: str) -> bool | None:

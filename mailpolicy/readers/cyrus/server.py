@@ -6,8 +6,9 @@ import re
 
 from mailpolicy.facts import Draft
 from mailpolicy.passwords import secret
+from mailpolicy.readers.cyrus.cyrus_conf import PROGRAMS
 from mailpolicy.readers.cyrus.imapd_conf import Entry, Parsed
-from mailpolicy.readers.cyrus.options import DEPRECATED, KNOWN
+from mailpolicy.readers.cyrus.options import DEPRECATED, KNOWN, NEWER
 from mailpolicy.readers.cyrus.settings import Program, View, has_allowstarttls
 from mailpolicy.types import Fact, Origin, Span
 
@@ -88,8 +89,7 @@ def _setting(entry: Entry, program: Program, instance: str, services: frozenset[
     draft = _draft("setting", entry.named, program, instance)
     draft.put("name", entry.key)
     draft.put("state", state)
-    if instead:
-        draft.put("instead", instead)
+    draft.put("instead", instead or "nothing: take the line out")
     if not _SECRET.search(name) and entry.known:
         draft.put("value", entry.value)
     return [draft.fact()]
@@ -100,15 +100,25 @@ def _state(name: str, program: Program) -> tuple[str, str]:
     if name == "allowstarttls":
         return ("", "") if has_allowstarttls(program.numbers) else ("ignored", "")
     if name in DEPRECATED:
-        return ("deprecated" if DEPRECATED[name] else "ignored"), DEPRECATED[name]
+        instead = DEPRECATED[name]
+        return ("", "") if _is_newer(instead, program) else ("deprecated" if instead else "ignored", instead)
     meant = _misspelt(name)
     return ("", "") if name in KNOWN or meant == name else ("ignored", meant)
 
 
-def unknown(parsed: Parsed) -> list[str]:
-    """Options that Cyrus' own list does not have; it keeps them for Cyrus SASL and for programs of other names."""
-    keys = [key for key in parsed.entries if key not in KNOWN and not _FREE.match(key) and not _named_after(key)]
-    return [key for key in keys if _misspelt(key) == key]
+def _is_newer(name: str, program: Program) -> bool:
+    return name in NEWER and program.numbers < (3, 8)
+
+
+def unknown(parsed: Parsed, program: Program, services: frozenset[str] | None) -> list[str]:
+    """Options that Cyrus' own list does not have; it keeps them for Cyrus SASL and for programs of other names.
+
+    ``services`` are the names in cyrus.conf; None where these are not known, and any may stand before an option.
+    """
+    prefixes = services | PROGRAMS if services is not None else None
+    keys = [key for key in parsed.entries if key not in KNOWN and not _FREE.match(key)]
+    strange = [key for key in keys if not _named_after(key, prefixes) and _misspelt(key) == key]
+    return strange + [key for key in parsed.entries if _is_newer(key, program) and key != "allowstarttls"]
 
 
 def _misspelt(key: str) -> str:
@@ -116,11 +126,13 @@ def _misspelt(key: str) -> str:
     return _LETTERS.get(key.replace("_", "").replace("-", ""), key)
 
 
-def _named_after(key: str) -> bool:
+def _named_after(key: str, prefixes: frozenset[str] | None) -> bool:
     """Whether a name is one that counts, with a service or a channel before it."""
     at = key.find("_")
     while at >= 0:
-        if key[at + 1 :] in KNOWN or _FREE.match(key[at + 1 :]):
+        known = key[at + 1 :] in KNOWN or _FREE.match(key[at + 1 :]) is not None
+        channel = key.startswith("sync_", at + 1)
+        if known and (prefixes is None or channel or key[:at] in prefixes):
             return True
         at = key.find("_", at + 1)
     return False

@@ -128,8 +128,11 @@ def _carries(one: Front) -> bool:
 
 
 def _named(section: Section) -> bool:
-    """Whether a section that was not understood is of mail by its name."""
-    return section.kind in ("frontend", "listen") and bool(mail.of_name(section.name))
+    """Whether a section that was not understood is of mail by its name, or by that of a port."""
+    if section.kind not in ("frontend", "listen"):
+        return False
+    ports = [line.words[1].text.rpartition(":")[2] for line in section.all("bind") if len(line.words) > 1]
+    return any(mail.of_name(name) for name in (section.name, *ports))
 
 
 def _bind_faults(model: Model, version: tuple[int, ...]) -> list[Unread]:
@@ -143,11 +146,14 @@ def _bind_faults(model: Model, version: tuple[int, ...]) -> list[Unread]:
 
 
 def _tls_fault(bound: Bind, common: Methods, version: tuple[int, ...]) -> tuple[Span, str] | None:
-    """TLS without a certificate, or without a version."""
+    """TLS without a certificate, an authority for those of clients, or a version."""
     if bound.ssl is None or not all(word.known for word in bound.line.words):
         return None
     if not any(bound.flag(name) for name in ("crt", "crt-list", "default-crt", "generate-certificates")):
         return bound.ssl.where, "ssl without crt"
+    verify = bound.option("verify")
+    if verify is not None and verify.text != "none" and not (bound.flag("ca-file") or bound.flag("ca-verify-file")):
+        return verify.where, "certificates of clients are to be verified without ca-file"
     allowed, origins = versions(methods(bound.line.words[2:], Methods()), common, None, version)
     if allowed == ():
         where = [origin.where for origin in origins if origin.where]

@@ -6,8 +6,9 @@ After section 5.1 of the configuration manual of HAProxy 2.6 and 3.0, ``str2list
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from mailpolicy.ciphers import only_new, security_level
 from mailpolicy.lean import NamedTuple
 from mailpolicy.readers.haproxy.syntax import Line, Word
 from mailpolicy.types import Origin, Span
@@ -56,23 +57,31 @@ class Bind(NamedTuple):
     line: Line
     addresses: tuple[Address, ...]
     fault: tuple[Span, str] | None
-    ssl: Word | None
+    keywords: Mapping[str, tuple[Word, Word | None]]
+    """The last of each keyword, with its argument."""
+
+    @property
+    def ssl(self) -> Word | None:
+        """The word by which TLS begins with the first byte."""
+        return self.flag("ssl")
 
     def option(self, name: str) -> Word | None:
         """The argument of a keyword."""
-        return self.line.after(name, 2)
+        return self.keywords[name][1] if name in self.keywords else None
 
     def flag(self, name: str) -> Word | None:
-        return self.line.word(name, 2)
+        """The keyword itself."""
+        return self.keywords[name][0] if name in self.keywords else None
 
 
 def bind(line: Line) -> Bind:
     """A bind line as haproxy reads it."""
     if len(line.words) < 2:
-        return Bind(line, (), (line.words[0].where, "bind without an address"), None)
-    fault = _keyword_fault(line)
+        return Bind(line, (), (line.words[0].where, "bind without an address"), {})
+    keywords, fault = _keywords(line)
+    fault = fault or _argument_fault(keywords)
     made: list[Address] = []
-    family6 = "both" if not line.word("v6only", 2) else "v6only"
+    family6 = "v6only" if "v6only" in keywords else "both"
     for piece in _pieces(line.words[1]):
         if not piece.text:
             continue
@@ -81,28 +90,33 @@ def bind(line: Line) -> Bind:
             fault = fault or (piece.where, found)
         else:
             made += found
-    return Bind(line, tuple(made), fault, line.word("ssl", 2))
+    return Bind(line, tuple(made), fault, keywords)
 
 
-def _keyword_fault(line: Line) -> tuple[Span, str] | None:
-    index = 2
-    while index < len(line.words):
-        word = line.words[index]
-        if not word.known:
-            return None
-        if word.text in ONE_ARGUMENT:
-            if index + 1 == len(line.words):
-                return word.where, f"{word.text} needs an argument"
-            index += 2
-        elif word.text in NO_ARGUMENT:
-            index += 1
-        else:
-            return word.where, f"bind has no keyword {word.text[:40]}"
+def _keywords(line: Line) -> tuple[dict[str, tuple[Word, Word | None]], tuple[Span, str] | None]:
+    """Keywords with their arguments, and the first that haproxy does not take; after a template none is at fault."""
+    found: dict[str, tuple[Word, Word | None]] = {}
+    words = iter(line.words[2:])
+    fault: tuple[Span, str] | None = None
+    sure = True
+    for word in words:
+        sure = sure and word.known
+        argument = next(words, None) if word.text in ONE_ARGUMENT else None
+        if word.text in ONE_ARGUMENT and argument is None:
+            fault = fault or (word.where, f"{word.text} needs an argument")
+        elif word.text in ONE_ARGUMENT or word.text in NO_ARGUMENT:
+            found[word.text] = (word, argument)
+        elif sure:
+            fault = fault or (word.where, f"bind has no keyword {word.text[:40]}")
+    return found, fault if sure else None
+
+
+def _argument_fault(keywords: Mapping[str, tuple[Word, Word | None]]) -> tuple[Span, str] | None:
     for name in ("ssl-min-ver", "ssl-max-ver"):
-        value = line.after(name, 2)
+        value = keywords[name][1] if name in keywords else None
         if value is not None and value.known and value.text not in VERSIONS:
             return value.where, f"{value.text[:40]} is no version that haproxy knows: {', '.join(VERSIONS)}"
-    verify = line.after("verify", 2)
+    verify = keywords["verify"][1] if "verify" in keywords else None
     if verify is not None and verify.known and verify.text not in ("none", "optional", "required"):
         return verify.where, "verify takes none, optional or required"
     return None
@@ -239,8 +253,6 @@ def versions(
         narrow = Origin("overrides", level[1], "OpenSSL takes no older version at this security level")
         return tuple(modern), (*origins, narrow)
     if ciphers is not None:
-        from mailpolicy.ciphers import only_new
-
         new = only_new(ciphers.text) if ciphers.known else None
         if new is None:
             return None, (*origins, Origin("sets", ciphers.where))
@@ -271,5 +283,5 @@ def _limited(own: Methods, common: Methods) -> list[Origin]:
 
 def level_of(ciphers: Word | None) -> tuple[int, Span] | None:
     """The security level that a cipher list sets."""
-    digit = ciphers.text.rpartition("@SECLEVEL=")[2][:1] if ciphers and "@SECLEVEL=" in ciphers.text else ""
-    return (int(digit), ciphers.where) if ciphers and digit.isdecimal() and digit.isascii() else None
+    level = security_level(ciphers.text) if ciphers else None
+    return (level, ciphers.where) if ciphers and level is not None else None

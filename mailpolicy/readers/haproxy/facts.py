@@ -84,7 +84,7 @@ def _listener(
 def ignored(fronts: Sequence[Front], context: Context) -> Iterator[Fact]:
     """A certificate on a mail socket that does not speak TLS."""
     for one in fronts:
-        for _, bound in mail.sockets(one)[:1]:
+        for bound in {id(bound): bound for _, bound in mail.sockets(one)}.values():
             crt = bound.flag("crt")
             if crt is not None and bound.ssl is None and all(word.known for word in bound.line.words):
                 draft = Draft("setting", crt.where)
@@ -127,7 +127,7 @@ def _broken(one: Front, context: Context) -> State:
     if proxy.mode is not None and proxy.mode.text in ("http", "health"):
         return State(f"mode {proxy.mode.text}: no mail session passes", (Origin("sets", proxy.mode.where),))
     lines = [line for each in (proxy, *one.backends) for line in each.lines]
-    rejected = next((state for line in lines if (state := _rejected(line)) is not None), None)
+    rejected = _rejected(lines)
     if rejected is not None:
         return rejected
     declared = (Origin("declares", proxy.where),)
@@ -142,16 +142,24 @@ def _broken(one: Front, context: Context) -> State:
     return State(None)
 
 
-def _rejected(line: Line) -> State | None:
-    """What a rule that rejects means for a client from anywhere; None when it only meets some."""
-    texts = [word.text for word in line.words]
-    if texts[0] != "tcp-request" or not any(word in _REJECTS for word in texts[2:3]):
-        return None
-    where = (Origin("sets", line.words[2].where),)
-    if len(texts) == 3 and not line.conditional:
-        return State("every connection is rejected", where)
-    if "unless" in texts or any(text.startswith("!") for text in texts[3:]):
-        return State(None, where, known=False)  # as a rule, clients of certain networks only
+def _rejected(lines: Sequence[Line]) -> State | None:
+    """What rules that reject mean for a client from anywhere; None when they only meet some."""
+    chosen = False
+    for line in lines:
+        texts = [word.text for word in line.words]
+        if texts[0] != "tcp-request" or len(texts) < 3:
+            continue
+        always = len(texts) == 3 and not line.conditional
+        where = (Origin("sets", line.words[2].where),)
+        if texts[2] == "accept":
+            if always:
+                return State(None, where, known=False) if chosen else None
+            chosen = True
+        elif texts[2] in _REJECTS:
+            if always and not chosen:
+                return State("every connection is rejected", where)
+            if always or "unless" in texts or any(text.startswith("!") for text in texts[3:]):
+                return State(None, where, known=False)  # as a rule, clients of certain networks only
     return None
 
 

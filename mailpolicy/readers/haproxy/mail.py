@@ -21,6 +21,7 @@ _NAMES = {
     "pop3": "pop3", "pop3s": "pop3", "lmtp": "lmtp", "sieve": "managesieve", "managesieve": "managesieve",
     "mail": "", "mailserver": "", "dovecot": "",
 }  # fmt: skip
+_MAILBOXES = frozenset({"imap", "pop3", "managesieve"})
 _OTHER = frozenset({"http", "https", "web", "webmail", "admin", "ui", "stats", "api", "www", "autodiscover", "ldap"})
 _WEB = frozenset({80, 443, 8080, 8443, 8000, 8888, 8404, 9000})
 
@@ -132,7 +133,7 @@ def role(spoken: str | None, one: Front, port: int | None, tls: bool) -> str | N
     """What an SMTP socket is for, where its port, its name or its servers tell."""
     proxy, servers = one.proxy, one.servers
     if spoken is None:
-        return None
+        return "access" if one.ports and one.ports <= _MAILBOXES else None
     if spoken != "smtp":
         return "delivery" if spoken == "lmtp" else "access"
     if port == 25:

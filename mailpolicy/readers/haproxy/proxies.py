@@ -60,6 +60,7 @@ _OPTIONS = frozenset(
 _MODES = ("tcp", "http", "health", "log", "spop", "haterm")
 KEYWORDS_SINCE = (2, 4)
 """Older versions know keywords that are gone since; what they refuse is not said."""
+_WITHOUT_NBPROC = (2, 5)
 _PROXIES = ("frontend", "listen", "backend")
 
 
@@ -77,6 +78,7 @@ class Server(NamedTuple):
     plain_known: bool
     disabled: bool
     verify: Word | None
+    ca: Word | None
     secure_from: tuple[Origin, ...]
 
 
@@ -111,6 +113,7 @@ class _Options(NamedTuple):
     ssl: Word | None = None
     disabled: bool = False
     verify: Word | None = None
+    ca: Word | None = None
     known: bool = True
 
 
@@ -133,7 +136,8 @@ class _Builder:
         self.defaults: dict[str, _Told] = {}
         self.current = _NOTHING
         self.refused: list[Unread] = []
-        self.checks = self.alone = True
+        self.checks = self.alone = self.verifies = True
+        self.nbproc: Span | None = None
 
     def refuse(self, where: Span, why: str) -> None:
         if self.checks:
@@ -152,6 +156,10 @@ class _Builder:
                 self.options(line)
                 common = methods(line.words[1:], self.common)
                 self.common = common if not line.conditional else common._replace(known=False)
+            elif word == "ssl-server-verify":
+                self.verifies = False
+            elif word == "nbproc" and not line.conditional:
+                self.nbproc = line.words[0].where
             elif word == "ssl-default-bind-ciphers" and len(line.words) > 1:
                 self.ciphers = line.words[1]
             elif word == "tune.ssl.default-dh-param" and len(line.words) > 1:
@@ -225,7 +233,7 @@ class _Builder:
 
 def _over(options: _Options, words: tuple[Word, ...]) -> _Options:
     """Options with those of a further line on top."""
-    ssl, disabled, verify, known = options
+    ssl, disabled, verify, ca, known = options
     for index, word in enumerate(words):
         known = known and word.known
         if word.text in ("ssl", "no-ssl"):
@@ -234,7 +242,9 @@ def _over(options: _Options, words: tuple[Word, ...]) -> _Options:
             disabled = word.text == "disabled"
         elif word.text == "verify" and index + 1 < len(words):
             verify = words[index + 1]
-    return _Options(ssl, disabled, verify, known)
+        elif word.text == "ca-file" and index + 1 < len(words):
+            ca = words[index + 1]
+    return _Options(ssl, disabled, verify, ca, known)
 
 
 def _told(section: Section, before: _Told) -> _Told:
@@ -267,10 +277,10 @@ def _servers(section: Section, options: _Options) -> tuple[Server, ...]:
 def _server(line: Line, common: _Options) -> Server:
     at = 3 if line.words[0].text == "server-template" and len(line.words) > 3 else 2
     address = line.words[at]
-    ssl, disabled, verify, known = _over(common, line.words[at + 1 :])
+    ssl, disabled, verify, ca, known = _over(common, line.words[at + 1 :])
     host, port, fixed = _target(address)
     chain = (Origin("sets", (ssl or address).where),)
-    return Server(line.words[1].text, address, host, port, fixed, line, ssl, known, disabled, verify, chain)
+    return Server(line.words[1].text, address, host, port, fixed, line, ssl, known, disabled, verify, ca, chain)
 
 
 def _target(address: Word) -> tuple[str | None, int | None, bool]:
@@ -290,7 +300,9 @@ def _target(address: Word) -> tuple[str | None, int | None, bool]:
         number = None
     fixed = bool(port) and not port.startswith(("+", "-"))
     known = address.known or (host and not any(mark in host for mark in "${<%@"))
-    return (host.strip("[]") or None) if known else None, number, fixed
+    host = host.strip("[]")
+    asked_for = host in ("", "*", "0.0.0.0", "::")  # the address that the client connected to
+    return host if known and not asked_for else None, number, fixed
 
 
 def build(found: list[Section], fragment: bool, templated: bool, version: tuple[int, ...]) -> Model:
@@ -312,10 +324,13 @@ def build(found: list[Section], fragment: bool, templated: bool, version: tuple[
             builder.take_defaults(section)
         elif section.kind in _PROXIES:
             made.append(builder.proxy(section))
+    if builder.nbproc is not None and version >= _WITHOUT_NBPROC:
+        builder.refuse(builder.nbproc, "nbproc is gone since HAProxy 2.5")
     if not templated:
         _names(builder, made)
     if not fragment and not templated:
         _targets(builder, made)
+        _authorities(builder, made)
     return Model(tuple(made), tuple(builder.refused))
 
 
@@ -328,6 +343,17 @@ def _names(builder: _Builder, made: list[Proxy]) -> None:
                 builder.refuse(proxy.where, f"there are two proxies {proxy.name[:60]}")
                 break
             seen[side, proxy.name] = proxy
+
+
+def _authorities(builder: _Builder, made: list[Proxy]) -> None:
+    """A server's certificate is verified unless the opposite is said, and nothing is without an authority."""
+    for server in (server for proxy in made if not proxy.disabled for server in proxy.servers):
+        if server.ssl is None or server.ca is not None or not server.plain_known or server.line.conditional:
+            continue
+        if server.verify.text == "required" if server.verify else builder.verifies:
+            builder.refuse(
+                (server.verify or server.ssl).where, "the server's certificate is to be verified without ca-file"
+            )
 
 
 def _targets(builder: _Builder, made: list[Proxy]) -> None:

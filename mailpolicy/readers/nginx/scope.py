@@ -61,6 +61,10 @@ class Scope:
             origins = [Origin("default", None, self.program)]
         return Found(words, tuple(origins))
 
-    def nodes(self, name: str) -> Sequence[Node]:
-        """Directives of a name in the innermost block that has one."""
-        return next((level.named[name] for level in reversed(self.levels) if name in level.named), ())
+    def nodes(self, *names: str) -> Sequence[Node]:
+        """Directives of some names in the innermost block that has one, name by name."""
+        for level in reversed(self.levels):
+            found = [node for name in names for node in level.named.get(name, ())]
+            if found:
+                return found
+        return ()

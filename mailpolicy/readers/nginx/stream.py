@@ -6,6 +6,7 @@ the back end's, and unknown.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from mailpolicy.addresses import host_scope
@@ -21,6 +22,11 @@ from mailpolicy.types import Fact, Origin, Unread
 PROTOCOLS = {
     25: "smtp", 465: "smtp", 587: "smtp", 143: "imap", 993: "imap", 110: "pop3", 995: "pop3", 4190: "managesieve",
 }  # fmt: skip
+_MAIL = frozenset(
+    ("starttls", "protocol", "auth_http", "imap_auth", "pop3_auth", "smtp_auth", "imap_capabilities", "xclient",
+     "pop3_capabilities", "smtp_capabilities")
+)  # fmt: skip
+"""Directives that stand in mail blocks only."""
 _HANDLERS = frozenset(("proxy_pass", "return", "pass", "js_access", "content_by_lua_block", "content_by_lua_file"))
 
 
@@ -30,6 +36,7 @@ class Backend(NamedTuple):
     host: str
     port: int
     word: Word
+    down: bool
 
 
 class Proxy(NamedTuple):
@@ -63,24 +70,54 @@ def proxies(block: tuple[Node, ...], context: Context) -> tuple[list[Proxy], lis
         names = {one.name.text for one in node.block}
         if not names & _HANDLERS and not scope.open[-1] and listens:
             unread.append(Unread(node.name.span, "no handler (proxy_pass) for this server: nginx does not start"))
+        unread += _refused(node.block)
+        target = _target(node.block)
+        if target is not None and target.known and _without_port(target.text, upstreams):
+            why = f"{target.text[:60]} is no upstream and names no port: nginx does not start"
+            unread += [] if scope.open[0] else [Unread(target.span, why)]
         if names & {"proxy_pass", "pass"}:
             found.append(Proxy(scope, tuple(listens), _behind(node.block, upstreams)))
     return [proxy for proxy in found if any(_protocol(proxy, one) for one in proxy.listens)], unread
 
 
+def _refused(server: tuple[Node, ...]) -> list[Unread]:
+    """Directives of mail alone, and two targets."""
+    found = [
+        Unread(one.name.span, f'"{one.name.text}" directive is not allowed in stream: nginx does not start')
+        for one in server
+        if one.name.text in _MAIL
+    ]
+    targets = [one for one in server if one.name.text == "proxy_pass" and not one.maybe]
+    return found + [
+        Unread(one.name.span, '"proxy_pass" directive is duplicate: nginx does not start') for one in targets[1:]
+    ]
+
+
+def _target(server: tuple[Node, ...]) -> Word | None:
+    """What a server passes connections on to."""
+    return next((node.args[0] for node in server if node.name.text in ("proxy_pass", "pass") and node.args), None)
+
+
+def _without_port(target: str, upstreams: Mapping[str, Node]) -> bool:
+    """Whether nginx looks for a port in vain."""
+    if target in upstreams or target.startswith("unix:") or "$" in target:
+        return False
+    return re.search(r":[0-9]+$", target) is None
+
+
 def _behind(server: tuple[Node, ...], upstreams: Mapping[str, Node]) -> tuple[Backend, ...]:
     """Back ends that are written with their ports: the one that proxy_pass names, or the members of an upstream."""
-    target = next((node.args[0] for node in server if node.name.text in ("proxy_pass", "pass") and node.args), None)
+    target = _target(server)
     if target is None:
         return ()
     group = upstreams.get(target.text)
     inner = group.block or () if group is not None else ()
-    members = [one.args[0] for one in inner if one.args and one.name.text == "server"]
+    members = [one.args for one in inner if one.args and one.name.text == "server"]
     found = []
-    for word in members or [target]:
+    for word, *more in members or [(target,)]:
         host, colon, port = word.text.rpartition(":")
         if colon and host and word.known and port.isdecimal() and port.isascii() and 0 < int(port[:6]) < 65536:
-            found.append(Backend(host, int(port), word))
+            found.append(Backend(host, int(port), word, any(one.text == "down" for one in more)))
     return tuple(found)
 
 
@@ -130,6 +167,20 @@ def _hop(backend: Backend, protocol: str, origins: tuple[Origin, ...], context: 
     return draft.fact()
 
 
+def _closed(proxy: Proxy) -> tuple[str, tuple[Origin, ...]] | None:
+    """Why nobody is passed on, or ""; None where only clients of certain networks are, or that is not known."""
+    rules = proxy.scope.nodes("allow", "deny")
+    shut = next(
+        (rule for rule in rules if (rule.name.text, [word.text for word in rule.args]) == ("deny", ["all"])), None
+    )
+    if shut is not None:
+        some = any(rule.name.text == "allow" for rule in rules)
+        return None if some or shut.maybe else ("every connection is denied", (Origin("sets", shut.args[0].span),))
+    if proxy.behind and all(one.down for one in proxy.behind):
+        return "every server behind it is down", (Origin("sets", proxy.behind[-1].word.span),)
+    return "", ()
+
+
 def _fact(
     proxy: Proxy, one: Listen, address: str, port: int, spoken: tuple[str, tuple[Origin, ...]], context: Context
 ) -> Fact:
@@ -139,8 +190,18 @@ def _fact(
     inner = proxy.behind[0].port if proxy.behind and port not in PROTOCOLS else port
     role = "access" if protocol != "smtp" else "mx" if inner == 25 else "submission"
     draft.put("role", role, origins)
-    if one.ssl is None:
-        for field in ("tls", "auth", "mechanisms", "broken"):
+    onward = proxy.scope.find("proxy_ssl")
+    closed = _closed(proxy)
+    if one.ssl is None and one.known and onward.words and onward.text.lower() == "on":
+        clear = (
+            *onward.origins,
+            Origin("implies", one.word.span, "nginx takes it in clear and speaks TLS to the server"),
+        )
+        draft.put("tls", "none", clear)
+        draft.maybe("auth", "cleartext" if role != "mx" else None, clear)
+        draft.unknown("mechanisms")
+    elif one.ssl is None:
+        for field in ("tls", "auth", "mechanisms"):
             draft.unknown(field)
     else:
         here = [Origin("sets", one.ssl.span)]
@@ -148,7 +209,10 @@ def _fact(
         draft.maybe("auth", "tls-only" if role != "mx" else None, here)
         draft.unknown("mechanisms")
         tls.put(draft, proxy.scope, context.version)
-        draft.put("broken", None)
+    if closed is None or (closed[0] == "" and one.ssl is None):
+        draft.unknown("broken")
+    else:
+        draft.put("broken", closed[0] or None, closed[1])
     if protocol == "smtp":
         draft.unknown("relay")
     return draft.fact()

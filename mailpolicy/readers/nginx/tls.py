@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from mailpolicy.ciphers import needs_tls12
 from mailpolicy.facts import Draft
 from mailpolicy.lean import NamedTuple
 from mailpolicy.readers.nginx import suites
@@ -59,9 +60,13 @@ def allowed(scope: Scope, version: tuple[int, ...]) -> Allowed:
         return Allowed(None, origins)
     left, more = set(named) - {""}, []
     ciphers = scope.find("ssl_ciphers")
-    if ciphers.words and only_modern(ciphers.text) and left & _OLD:
-        left -= _OLD
-        more += [Origin("implies", word.span) for word in ciphers.words]
+    if ciphers.words and left & _OLD:
+        modern = needs_tls12(ciphers.text)
+        if modern is None:
+            return Allowed(None, (*origins, *ciphers.origins))
+        if modern:
+            left -= _OLD
+            more += [Origin("implies", word.span) for word in ciphers.words]
     commands = scope.nodes("ssl_conf_command")
     for node in commands[: MOST_COMMANDS + 1]:
         if (
@@ -78,14 +83,6 @@ def allowed(scope: Scope, version: tuple[int, ...]) -> Allowed:
     return Allowed(tuple(name for name in _ALL if name in left), (*origins, *more))
 
 
-def only_modern(listed: str) -> bool:
-    """Whether a cipher list leaves nothing that TLS 1.0 and 1.1 can use (they need SHA-1, and security level 0)."""
-    from mailpolicy.ciphers import only_new
-
-    level = re.search(r"@SECLEVEL=(\d)", listed)
-    return (level is not None and level[1] != "0") or only_new(listed) is True
-
-
 def _command(name: str, value: str, left: set[str]) -> set[str]:
     """What one ssl_conf_command leaves of the versions."""
     bound = _NAMES.get(value.lower())
@@ -93,7 +90,7 @@ def _command(name: str, value: str, left: set[str]) -> set[str]:
         return {version for version in left if version >= bound}
     if name == "maxprotocol" and bound:
         return {version for version in left if version <= bound}
-    if name == "cipherstring" and only_modern(value):
+    if name == "cipherstring" and needs_tls12(value):
         return left - _OLD
     if name == "protocol":
         for word in value.split(","):

@@ -115,6 +115,8 @@ def _smtp(cursor: Cursor) -> None:
         value = cursor.string()
         if word.text == "sub-addr-delim" and value.known and not re.fullmatch(r"[!-?A-~]", value.text):
             raise Refused(value.where, "a delimiter is one character, and not @")
+        if word.text == "ciphers":
+            cursor.config.macros[" ciphers"] = value
 
 
 def _srs(cursor: Cursor) -> None:

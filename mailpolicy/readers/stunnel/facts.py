@@ -25,6 +25,8 @@ _NAMES = {
     "spop": "pop3", "sieve": "managesieve", "managesieve": "managesieve", "mail": "", "dovecot": "", "postfix": "smtp",
 }  # fmt: skip
 _OTHER = frozenset({"http", "https", "web", "webmail", "www", "admin", "ldap"})
+_SHELLS = frozenset({"ssh", "openssh", "sshd", "dropbear", "openvpn", "vpn"})
+"""Services of these names hide behind ports of mail: 143 and 110 are open in most firewalls."""
 _STARTTLS = ("imap", "pop3", "smtp")
 _SECRETS = {"protocolpassword": "protocolPassword"}
 _KEYS = {"ticketkeysecret": "ticketKeySecret", "ticketmacsecret": "ticketMacSecret"}
@@ -50,12 +52,14 @@ def mail(service: Service) -> Mail | None:
     stated = service.last("protocol")
     if stated is not None and stated.value.lower() in _STARTTLS:
         return _with_role(service, stated.value.lower(), (Origin("sets", stated.where),))
+    words = [w for w in re.split(r"[^a-z0-9]+", service.name.lower()) if w]
+    if _SHELLS.intersection(words):
+        return None
     for name in ("connect", "accept"):
         for line in service.all(name):
             port = accepted(line)[1]
             if port in PORTS:
                 return _with_role(service, PORTS[port], (Origin("implies", line.where, "the port"),))
-    words = [w for w in re.split(r"[^a-z0-9]+", service.name.lower()) if w]
     told = [_NAMES[w] for w in words if w in _NAMES]
     if not told or _OTHER.intersection(words):
         return None
@@ -189,7 +193,13 @@ def _put_tls(draft: Draft, service: Service, carried: Mail, context: Context) ->
         draft.put("client_certificate_login", False)
     else:
         draft.unknown("client_certificate_login", told)
-    draft.put("broken", None)
+    allowed, limited = versions(service, context.version)
+    if allowed == ():
+        draft.put("broken", "no TLS version is left that its OpenSSL speaks", limited)
+    elif _tls(service) is None:
+        draft.unknown("broken", service.origins("protocol"))
+    else:
+        draft.put("broken", None)
 
 
 def _put_versions(draft: Draft, service: Service, context: Context, fields: tuple[str, ...]) -> None:

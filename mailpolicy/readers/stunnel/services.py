@@ -8,9 +8,20 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping, Sequence
 
+from mailpolicy.ciphers import only_new, security_level
 from mailpolicy.lean import NamedTuple
 from mailpolicy.ports import port_number
-from mailpolicy.readers.stunnel.syntax import GLOBAL, PROTOCOLS, SERVICE, VERSIONS, YES_NO, Line
+from mailpolicy.readers.stunnel.syntax import (
+    GLOBAL,
+    NUMBERS,
+    PROTOCOLS,
+    SERVICE,
+    TLS_OPTIONS,
+    VERSIONS,
+    WORDS,
+    YES_NO,
+    Line,
+)
 from mailpolicy.types import Origin, Span, Unread
 
 LEVELS = ("SSLv3", "TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3")
@@ -25,6 +36,9 @@ LEVELLED = (5, 60)
 KEPT = 64
 """Lines of one option in one section that are looked at."""
 _VERSIONS = ("sslversion", "sslversionmin", "sslversionmax")
+_DEBUG = (*"01234567", "emerg", "alert", "crit", "err", "warning", "notice", "info", "debug")
+_VERIFIED = ("redirect", "checkhost", "checkip", "checkemail")
+"""What is about certificates that are verified."""
 
 
 class Service(NamedTuple):
@@ -112,18 +126,21 @@ def _fault(line: Line, inside: bool) -> str:
         return f"there is no option {line.name[:40]}"
     if inside and name in GLOBAL:
         return f"{name} does not belong into a section"
-    if name in YES_NO and value not in ("yes", "no"):
-        return f"{name} takes yes or no"
+    if name in WORDS and value not in WORDS[name]:
+        return f"{name} takes {', '.join(WORDS[name])}"
+    if name in NUMBERS and not value.removeprefix("-").isdecimal():
+        return f"{name} takes a number"
     if name in ("sslversion", "sslversionmin", "sslversionmax") and value not in VERSIONS:
         return f"{line.value[:40]} is no version that stunnel knows: all, TLSv1, TLSv1.1, TLSv1.2, TLSv1.3"
     if name == "protocol" and value not in PROTOCOLS:
         return f"there is no protocol {line.value[:40]}"
-    if name == "securitylevel" and value not in ("0", "1", "2", "3", "4", "5"):
-        return "securityLevel takes 0 to 5"
-    if name == "verify" and value not in ("0", "1", "2", "3", "4"):
-        return "verify takes 0 to 4"
-    if name == "options" and value.lstrip("-").startswith("no_tlsv1.") and value != "":
-        return f"there is no TLS option {line.value[:40]}; they are NO_TLSv1_1, NO_TLSv1_2, NO_TLSv1_3"
+    if name == "options" and value.removeprefix("-") not in TLS_OPTIONS:
+        meant = "; they are NO_TLSv1_1, NO_TLSv1_2, NO_TLSv1_3" if value.startswith("no_tls") else ""
+        return f"there is no TLS option {line.value[:40]}{meant}"
+    if name == "debug" and (value.rpartition(".")[2] not in _DEBUG or (inside and "." in value)):
+        return "debug takes a level: 0 to 7" + ("" if inside else ", after a syslog facility and a dot or alone")
+    if name == "retry" and value not in YES_NO and not value.isdecimal():
+        return "retry takes yes or no, newer versions a delay too"
     if name == "accept":
         return accepted(line)[2]
     return ""
@@ -145,16 +162,24 @@ def _incomplete(service: Service, before: set[str]) -> list[tuple[Span, str]]:
         found.append((protocol.where, f"a server does not speak {protocol.value[:40]}"))
     if not client and not any(_stands(service, name) for name in ("cert", "psksecrets")):
         found.append((service.where, "a server without cert"))
-    if verifies(service) and not any(_stands(service, name) for name in ("cafile", "capath", "caengine", "castore")):
-        line = service.last("verifychain") or service.last("verifypeer") or service.last("verify")
-        found.append(
-            (line.where if line else service.where, "certificates are to be verified without CAfile or CApath")
-        )
+    found += _verification(service)
     low, high = bounds(service)
     if low and high and LEVELS.index(low) > LEVELS.index(high):
         line = service.last("sslversionmin") or service.last("sslversion")
         found.append((line.where if line else service.where, "the lowest TLS version is above the highest"))
     return found
+
+
+def _verification(service: Service) -> list[tuple[Span, str]]:
+    """What is missing where certificates are verified, and what is about them where they are not."""
+    asked = service.last("verify")
+    if verifies(service) or (asked is not None and asked.value == "1"):
+        if any(_stands(service, name) for name in ("cafile", "capath", "caengine", "castore")):
+            return []
+        line = service.last("verifychain") or service.last("verifypeer") or asked
+        return [(line.where if line else service.where, "certificates are to be verified without CAfile or CApath")]
+    idle = next((line for name in _VERIFIED if (line := service.last(name))), None)
+    return [(idle.where, f"{idle.name} needs verifyChain or verifyPeer")] if idle is not None else []
 
 
 def verifies(service: Service) -> bool:
@@ -250,8 +275,6 @@ def versions(service: Service, program: tuple[int, ...]) -> tuple[tuple[str, ...
         return tuple(modern), (builtin, *banned, *limits, *level_from)
     ciphers = service.last("ciphers")
     if ciphers is not None:
-        from mailpolicy.ciphers import only_new
-
         new = only_new(ciphers.value)
         if new is not False:
             why = Origin("overrides", ciphers.where, "these ciphers need TLS 1.2")
@@ -283,8 +306,7 @@ def _level(service: Service) -> tuple[int | None, tuple[Origin, ...]]:
     """OpenSSL's security level: that of the cipher list, else securityLevel, else 2."""
     ciphers, line = service.last("ciphers"), service.last("securitylevel")
     if ciphers is not None and "@SECLEVEL=" in ciphers.value:
-        digit = ciphers.value.rpartition("@SECLEVEL=")[2][:1]
-        return (int(digit) if digit.isdecimal() and digit.isascii() else None), (Origin("sets", ciphers.where),)
+        return security_level(ciphers.value), (Origin("sets", ciphers.where),)
     if line is None:
         return 2, (Origin("default", None, "securityLevel = 2"),)
     return int(line.value) if line.value in ("0", "1", "2", "3", "4", "5") else None, service.origins("securitylevel")

@@ -39,11 +39,44 @@ SERVICE = frozenset(
     )
 )  # fmt: skip
 
-YES_NO = frozenset({"client", "requirecert", "verifychain", "verifypeer", "delay", "libwrap", "reset"})
+YES_NO = ("yes", "no")
+WORDS = {
+    **dict.fromkeys(("client", "requirecert", "verifychain", "verifypeer", "delay", "libwrap", "reset"), YES_NO),
+    **dict.fromkeys(("renegotiation", "sessionresume", "ocspaia", "ocspnonce", "ocsprequire", "pty"), YES_NO),
+    **dict.fromkeys(("fips", "syslog", "rndoverwrite"), YES_NO),
+    "failover": ("rr", "prio"), "foreground": ("yes", "quiet", "no"), "log": ("append", "overwrite"),
+    "securitylevel": tuple("012345"), "verify": tuple("01234"),
+}  # fmt: skip
+"""What options of few values take, in lower case."""
+
+NUMBERS = frozenset(
+    (
+        "sessioncachesize", "sessioncachetimeout", "timeoutbusy", "timeoutclose", "timeoutconnect", "timeoutidle",
+        "timeoutocsp", "rndbytes",
+    )
+)  # fmt: skip
 VERSIONS = {
     "all": "all", "sslv3": "SSLv3", "tlsv1": "TLSv1.0", "tlsv1.1": "TLSv1.1", "tlsv1.2": "TLSv1.2",
     "tlsv1.3": "TLSv1.3",
 }  # fmt: skip
+TLS_OPTIONS = frozenset(
+    (
+        "all", "allow_client_renegotiation", "allow_no_dhe_kex", "allow_unsafe_legacy_renegotiation",
+        "cipher_server_preference", "cisco_anyconnect", "cleanse_plaintext", "cookie_exchange",
+        "cryptopro_tlsext_bug", "disable_tlsext_ca_names", "dont_insert_empty_fragments", "enable_ktls",
+        "enable_middlebox_compat", "ephemeral_rsa", "ignore_unexpected_eof", "legacy_server_connect",
+        "microsoft_big_sslv3_buffer", "microsoft_sess_id_bug", "msie_sslv2_rsa_padding", "netscape_ca_dn_bug",
+        "netscape_challenge_bug", "netscape_demo_cipher_change_bug", "netscape_reuse_cipher_change_bug",
+        "no_anti_replay", "no_compression", "no_dtls_mask", "no_dtlsv1", "no_dtlsv1_2", "no_encrypt_then_mac",
+        "no_extended_master_secret", "no_query_mtu", "no_renegotiation", "no_session_resumption_on_renegotiation",
+        "no_ssl_mask", "no_sslv2", "no_sslv3", "no_ticket", "no_tlsv1", "no_tlsv1_1", "no_tlsv1_2", "no_tlsv1_3",
+        "pkcs1_check_1", "pkcs1_check_2", "prioritize_chacha", "safari_ecdhe_ecdsa_bug", "single_dh_use",
+        "single_ecdh_use", "ssleay_080_client_dh_bug", "sslref2_reuse_cert_type_bug", "tlsext_padding",
+        "tls_block_padding_bug", "tls_d5_bug", "tls_rollback_bug",
+    )
+)  # fmt: skip
+"""Values of ``options`` in lower case, as ``stunnel -options`` lists them (5.68 and 5.74)."""
+
 PROTOCOLS = {
     "cifs": True, "connect": True, "imap": True, "ldap": False, "nntp": False, "pgsql": True, "pop3": True,
     "proxy": True, "smtp": True, "socks": True, "capwin": True, "capwinctrl": True,
