@@ -1,4 +1,4 @@
-"""Certificates that listeners show, where the tree holds them (RFC 5280, PEM of RFC 7468)."""
+"""Certificates and Diffie-Hellman groups of listeners, where the tree holds them (RFC 5280, PEM of RFC 7468)."""
 
 from __future__ import annotations
 
@@ -48,6 +48,54 @@ def derive(facts: Iterable[Fact], tree: Tree, day: str | None) -> tuple[tuple[Fa
         if known or _SHIPPED.search(path):
             made.append(draft.fact())
     return tuple(made), tuple(unread)
+
+
+def with_groups(facts: Iterable[Fact], tree: Tree) -> tuple[Fact, ...]:
+    """The facts; those that name a file with a Diffie-Hellman group have its size."""
+    return tuple(_with_group(fact, tree) for fact in facts)
+
+
+def _with_group(fact: Fact, tree: Tree) -> Fact:
+    path = fact.values.get("dh_file")
+    if not isinstance(path, str):
+        return fact
+    chain = fact.origins["dh_file"]
+    named = [origin.where for origin in chain if origin.where]
+    place = locate(tree, path, named[-1].file)
+    bits = _group_bits(tree, place) if place else None
+    if bits is None:
+        return fact
+    return fact._replace(values={**fact.values, "dh_bits": bits}, origins={**fact.origins, "dh_bits": chain})
+
+
+def _group_bits(tree: Tree, place: str) -> int | None:
+    """Size of the first group in a file, None where there is none that can be read.
+
+    By hand, for ``cryptography`` is about to drop such groups: PKCS #3 section 9, a SEQUENCE that begins with the
+    INTEGER p (DER).
+    """
+    from base64 import b64decode
+
+    try:
+        block = next(b for b in _BLOCK.finditer(tree.source(place).text) if b["label"] == "DH PARAMETERS")
+        data = b64decode("".join(block[0].split("\n")[1:-1]), validate=True)
+        prime = _element(data, 0x02, _element(data, 0x30, 0).start)
+    except (Unreadable, StopIteration, ValueError, IndexError):
+        return None
+    return int.from_bytes(data[prime.start : prime.stop], "big").bit_length()
+
+
+def _element(data: bytes, tag: int, at: int) -> range:
+    """Where the content of a DER element lies. Raises ValueError for another tag, IndexError where it is cut off."""
+    if data[at] != tag:
+        raise ValueError("another tag")
+    size, start = data[at + 1], at + 2
+    if size & 0x80:
+        start += size & 0x7F
+        size = int.from_bytes(data[at + 2 : start], "big")
+    if start + size > len(data):
+        raise IndexError("cut off")
+    return range(start, start + size)
 
 
 def locate(tree: Tree, path: str, config: str) -> str | None:

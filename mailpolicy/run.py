@@ -105,18 +105,19 @@ class Judged(NamedTuple):
 
 
 def derive(tree: Tree, inventory: Inventory, day: str | None) -> tuple[Inventory, tuple[Fact, ...]]:
-    """What the facts of an inventory say together, and the certificates they name; with what of these is unread.
+    """An inventory with what the certificates and groups that it names say, and what its facts say together.
 
     ``day``: what the end of a certificate is held against; None: nothing.
     """
-    derived = joins.derive(inventory.facts)
-    if any(fact.values.get("certificate") for fact in inventory.facts):
+    facts = inventory.facts
+    shown: tuple[Fact, ...] = ()
+    if any(fact.values.get("certificate") or fact.values.get("dh_file") for fact in facts):
         from mailpolicy import certificates
 
-        shown, unread = certificates.derive(inventory.facts, tree, day)
-        derived += shown
-        inventory = inventory._replace(unread=inventory.unread + unread)
-    return inventory, derived
+        facts = certificates.with_groups(facts, tree)
+        shown, unread = certificates.derive(facts, tree, day)
+        inventory = inventory._replace(facts=facts, unread=inventory.unread + unread)
+    return inventory, (*joins.derive(facts), *shown)
 
 
 def judged(

@@ -2,22 +2,41 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from datetime import UTC, datetime
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
 from cryptography.x509.oid import NameOID
 
 from mailpolicy import certificates
 from mailpolicy.tree import Memory
 from mailpolicy.types import Fact, Origin, Span, Value
 
-Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 AT = Span("mx1/etc/dovecot/dovecot.conf", 3, 13, 34)
 HOME = "mx1/etc/dovecot"
+Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
+
+
+def group(bits: int) -> str:
+    """Parameters in DER: a modulus of some size, and 2."""
+    modulus = ((1 << bits) - 1).to_bytes(bits // 8 + 1, "big")
+    body = b"\x02" + sized(modulus) + b"\x02\x01\x02"
+    text = b64encode(b"\x30" + sized(body)).decode()
+    return f"-----BEGIN DH PARAMETERS-----\n{text}\n-----END DH PARAMETERS-----\n"
+
+
+def sized(content: bytes) -> bytes:
+    size = len(content)
+    return (bytes([size]) if size < 128 else b"\x82" + size.to_bytes(2, "big")) + content
 
 
 def pem(key: Key, names: tuple[str, ...] = ("mail.example.org",), issuer: str = "CA") -> str:
@@ -192,3 +211,21 @@ def test_names_that_cover_a_host(name: str, host: str, fits: bool) -> None:
 def test_the_declared_host_is_looked_for() -> None:
     assert read(pem(ED), listener(host_name="imap.example.net"))["names_host"] is False
     assert read(pem(ED), listener(host_name="mail.example.org"))["names_host"] is True
+
+
+@pytest.mark.parametrize(
+    ("text", "bits"),
+    [
+        (group(512), 512),
+        (group(64), 64),
+        ("# ours\n" + group(512) + group(768), 512),
+        ("", None),
+        ("-----BEGIN DH PARAMETERS-----\nMIIB\n-----END DH PARAMETERS-----\n", None),
+        (pem(ED), None),
+    ],
+)
+def test_the_size_of_a_group(text: str, bits: int | None) -> None:
+    fact = listener()._replace(values={"dh_file": "dh.pem"}, origins={"dh_file": (Origin("sets", AT),)})
+    (made,) = certificates.with_groups([fact], Memory({f"{HOME}/dh.pem": text}))
+    assert made.values.get("dh_bits") == bits
+    assert bits is None or made.origins["dh_bits"][-1].where == AT
