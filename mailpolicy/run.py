@@ -144,9 +144,9 @@ def judged(
 
 def this_day() -> str:
     """The day of the run, as an ISO date."""
-    from datetime import date
+    from time import strftime
 
-    return date.today().isoformat()
+    return strftime("%Y-%m-%d")
 
 
 def _unread(unread: Unread) -> Fact:

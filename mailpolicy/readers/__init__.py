@@ -31,6 +31,7 @@ class Reader(Protocol):
 
 
 PATTERNS: dict[str, str] = {
+    "declaration": r"\.?mailpolicy\.ya?ml",
     "postfix": r"([^/]*[._-])?(main|master)\.cf",
     "dovecot": r"[^/]*dovecot[^/]*\.conf|dovecot/([^/]+/)*[^/]+\.(conf|conf\.ext|ext)|conf\.d/[0-9]+-[a-z0-9_-]+\.conf",
     "msmtp": r"[^/]*msmtprc|msmtp/config",
@@ -63,29 +64,25 @@ PATTERNS: dict[str, str] = {
     "courier": r"([^/]*[._-])?(imapd-ssl|pop3d-ssl|esmtpd-msa|esmtpd-ssl|auth(daemon|mysql|pgsql|ldap)rc)"
     r"|courier[^/]*/(etc/)?(imapd|pop3d|esmtpd|courierd|esmtproutes|ldapaliasrc|smtpaccess/[^/]+)",
     "sendmail": r"[^/]*(sendmail|submit)[^/]*\.(mc|cf)|(mail|sendmail)/([^/]+\.mc|access|authinfo)",
-    "declaration": r"\.?mailpolicy\.ya?ml",
 }
 """Format -> regular expression that the end of a path matches, from a slash on; the module has the format's name."""
 
 TEMPLATE = r"(?:\.(?:j2|jinja2?|tmpl|tpl|template|erb|epp|in|dist|sample|example|orig|default|m4))?"
 """Endings of templates and samples, which are read as what they are a template of."""
 
-_pattern: re.Pattern[str] | None = None
-
-
-def uncaptured(regex: str) -> str:
-    """A pattern whose groups capture nothing."""
-    return regex.replace("(", "(?:")
+_patterns: dict[str, re.Pattern[str]] = {}
+"""Compiled when a path is first held against them: most runs see a file or two of the first formats."""
 
 
 def format_of(path: str) -> str | None:
     """The format that a path's name and place tell, or None."""
-    global _pattern  # compiled once, and only when there is a path to look at
-    if _pattern is None:
-        parts = (f"(?P<{name}>{uncaptured(regex)})" for name, regex in PATTERNS.items())
-        _pattern = re.compile(f"(?:^|/)(?:{'|'.join(parts)}){TEMPLATE}$")
-    found = _pattern.search(path)
-    return found.lastgroup if found else None
+    for name, regex in PATTERNS.items():
+        pattern = _patterns.get(name)
+        if pattern is None:
+            pattern = _patterns[name] = re.compile(f"(?:^|/)(?:{regex}){TEMPLATE}$")
+        if pattern.search(path):
+            return name
+    return None
 
 
 def load(name: str) -> Reader:
