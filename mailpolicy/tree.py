@@ -38,15 +38,18 @@ class Memory:
         self.files = files
 
     def source(self, path: str) -> Source:
-        if path not in self.files:
+        name = posixpath.normpath(path)
+        if name not in self.files:
             raise Unreadable("does not exist")
-        return Source(path, self.files[path])
+        return Source(path, self.files[name])
 
     def exists(self, path: str) -> bool:
-        return path in self.files or any(name.startswith(path.rstrip("/") + "/") for name in self.files)
+        name = posixpath.normpath(path)
+        return name in self.files or any(other.startswith(name + "/") for other in self.files)
 
     def names(self, folder: str) -> tuple[str, ...]:
-        prefix = "" if folder in ("", ".") else folder.rstrip("/") + "/"
+        name = posixpath.normpath(folder)
+        prefix = "" if name == "." else name + "/"
         return tuple(sorted({f[len(prefix) :].split("/")[0] for f in self.files if f.startswith(prefix)}))
 
     def walk(self) -> Iterator[str]:

@@ -88,3 +88,12 @@ def test_walk_says_which_folder_it_could_not_list(tmp_path: Path) -> None:
     failed: list[tuple[str, str]] = []
     assert list(walk(str(tmp_path / "gone"), failed)) == []
     assert failed == [(str(tmp_path / "gone"), "does not exist")]
+
+
+@pytest.mark.parametrize(
+    "path", ["etc/mail/access", "./etc/mail/access", "etc/./mail//access", "etc/exim/../mail/access"]
+)
+def test_files_in_memory_have_many_spellings(path: str) -> None:
+    tree = Memory({"etc/mail/access": "x"})
+    assert (tree.source(path).text, tree.exists(path)) == ("x", True)
+    assert tree.names(path.rpartition("/")[0]) == ("access",)
