@@ -9,6 +9,7 @@ from mailpolicy.readers.postfix.expand import level as compatibility
 from mailpolicy.readers.postfix.lexer import assignment, is_template, logical_lines, tokens
 from mailpolicy.readers.postfix.params import defaults_of
 from mailpolicy.text import Source
+from mailpolicy.types import Span
 from tests.readers.postfix_instance import instance
 
 
@@ -32,6 +33,14 @@ def lines(text: str) -> list[str]:
 )
 def test_logical_lines(text: str, expected: list[str]) -> None:
     assert lines(text) == expected
+
+
+def test_an_indented_line_in_a_block_of_a_template_is_a_setting() -> None:
+    text = logical_lines(Source("main.cf", "{{- if .Values.x }}\n  a = 1\n   , 2\n{{ end -}}\nb = 3\n"))
+    assert text.stray == ()
+    first, second = text.lines
+    assert (first.text, first.conditional, second.conditional) == ("a = 1   , 2", True, False)
+    assert first.locate(4, 5) == Span("main.cf", 2, 7, 8)
 
 
 def test_stray_line_is_kept() -> None:

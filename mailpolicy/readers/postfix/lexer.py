@@ -50,6 +50,12 @@ class Logical(NamedTuple):
         start, place = self.pieces[max(index, 0)]
         return place + at - start
 
+    def without(self, indent: int) -> Logical:
+        """The line without its first blanks, which a template may have for its own looks."""
+        (_, place), *rest = self.pieces
+        pieces = ((0, place + indent), *((start - indent, at) for start, at in rest))
+        return self._replace(text=self.text[indent:], pieces=pieces)
+
     def locate(self, start: int, end: int) -> Span:
         """The position of ``text[start:end]``; cut at the end of its first physical line."""
         place = self.offset(start)
@@ -79,10 +85,11 @@ def logical_lines(source: Source) -> Text:
     def flush() -> None:
         if parts:
             line = Logical(source, "".join(parts), tuple(pieces), conditional)
-            if line.text[0] in BLANKS:
-                stray.append(line.locate(len(line.text) - len(line.text.lstrip(BLANKS)), len(line.text)))
+            indent = len(line.text) - len(line.text.lstrip(BLANKS))
+            if indent and not conditional:
+                stray.append(line.locate(indent, len(line.text)))
             else:
-                found.append(line)
+                found.append(line.without(indent))
 
     for start, line in _physical(source):
         stripped = line.strip(BLANKS)
