@@ -44,9 +44,8 @@ class Source:
         line = bisect_right(self.starts, start)
         first = self.starts[line - 1]
         stop = self._end(line)
-        if end is None:
+        if end is None or end > stop:
             end = first + len(self.text[first:stop].rstrip())
-        end = min(end, stop)
         if end <= start:
             start, end = max(first, min(start, stop - 1)), max(first + 1, min(start + 1, stop))
         return Span(self.path, line, start - first + 1, end - first + 1)

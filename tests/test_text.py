@@ -91,3 +91,8 @@ def test_words_outside_a_comment_are_no_ignore_comment() -> None:
 def test_start(text: str, expected: tuple[int, int, int]) -> None:
     span = Source("f", text).start()
     assert (span.line, span.column, span.end_column) == expected
+
+
+def test_a_position_that_is_cut_leaves_no_blanks_at_its_end() -> None:
+    source = Source("main.cf", "a = b, \n  c\n")
+    assert source.span(4, 11) == Span("main.cf", 1, 5, 7)

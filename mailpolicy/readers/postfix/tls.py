@@ -182,14 +182,15 @@ def _chain(view: View, tree: Tree, folder: str) -> Certificate:
     """smtpd_tls_chain_files: each key must stand before its certificates."""
     chain = view.get("smtpd_tls_chain_files")
     kinds: list[str] = []
-    shown, blamed = view.elements("smtpd_tls_chain_files")[0][0], chain.origins
-    for path, span in view.elements("smtpd_tls_chain_files"):
+    elements = view.elements("smtpd_tls_chain_files")
+    shown, blamed = elements[0][0], chain.origins
+    for path, span in elements:
         here = (*chain.origins, Origin("sets", span)) if span else chain.origins
         problem = file_problem(tree, folder, path, "")
         if problem:
             return Certificate(path, here, True, f"{path} {problem}")
         held = _contents(tree, folder, path)
-        if "key" in kinds and "key" not in held[:1] and "certificate" not in kinds:
+        if len(elements) > 1 and blamed == chain.origins and held != ["key"] and not path.endswith(".key"):
             shown, blamed = path, here
         kinds += held
     if kinds[:1] == ["certificate"] and "key" in kinds:
