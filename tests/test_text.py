@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mailpolicy.text import Source, decode, ignores
-from mailpolicy.types import Unreadable
+from mailpolicy.types import Span, Unreadable
 
 
 @pytest.mark.parametrize(
