@@ -33,7 +33,8 @@ class Reader(Protocol):
 PATTERNS: dict[str, str] = {
     "declaration": r"\.?mailpolicy\.ya?ml",
     "postfix": r"([^/]*[._-])?(main|master)\.cf",
-    "dovecot": r"[^/]*dovecot[^/]*\.conf|dovecot/([^/]+/)*[^/]+\.(conf|conf\.ext|ext)|conf\.d/[0-9]+-[a-z0-9_-]+\.conf",
+    "dovecot": r"[^/]*dovecot[^/]*\.conf|dovecot/([^/]+/)*[^/]+\.(conf|conf\.ext|ext)"
+    r"|(?<!nginx/)conf\.d/[0-9]+-[a-z0-9_-]+\.conf",
     "msmtp": r"[^/]*msmtprc|msmtp/config",
     "autoconfig": r"[^/]*config-v1\.[12]\.xml|[^/]*autoconfig[^/]*\.xml|ispdb/[^/]+",
     "haproxy": r"[^/]*[Hh][Aa]-?[Pp]roxy[^/]*\.cfg|haproxy/haproxy\.conf"
