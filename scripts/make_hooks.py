@@ -6,7 +6,6 @@ python3 scripts/make_hooks.py > .pre-commit-hooks.yaml
 
 from __future__ import annotations
 
-import re
 import sys
 from pathlib import Path
 
