@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _BLOCK = re.compile(r"-----BEGIN (?P<label>[A-Z0-9 ]{1,40})-----[^-]{1,100000}-----END (?P=label)-----")
 _HIDDEN = re.compile(r"\{\{|<%|\$ANSIBLE_VAULT|ENC\[|-----BEGIN PGP|\AREDACTED")
 """Templates and encrypted files: what they hold is unknown."""
-_SHIPPED = re.compile(r"snakeoil|localhost\.localdomain|(^|/)dovecot\.pem$")
+_SHIPPED = re.compile(r"snakeoil|localhost\.localdomain")
 """Certificates that a package makes at installation."""
 _ROLES = ("access", "submission", "mx", "delivery", "internal")
 _SCOPES = ("public", "any", "private", "loopback")

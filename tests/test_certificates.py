@@ -159,8 +159,9 @@ def test_what_a_package_made_needs_no_file() -> None:
     assert made.values["shipped"] is True
 
 
-def test_a_file_outside_the_tree_says_nothing() -> None:
-    assert certificates.derive([listener("/srv/mail.pem")], Memory({}), None) == ((), ())
+@pytest.mark.parametrize("path", ["/srv/mail.pem", "/etc/dovecot/private/dovecot.pem"])
+def test_a_file_outside_the_tree_says_nothing(path: str) -> None:
+    assert certificates.derive([listener(path)], Memory({}), None) == ((), ())
 
 
 @pytest.mark.parametrize(
