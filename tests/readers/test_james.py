@@ -12,15 +12,13 @@ from tests.readers.reading import MainFile, blamed, read_group, under
 
 STARTTLS = '<tls socketTLS="false" startTLS="true"><keystore>file://conf/keystore</keystore></tls>'
 IMPLICIT = '<tls socketTLS="true" startTLS="false"><keystore>file://conf/keystore</keystore></tls>'
+NAME = "conf/smtpserver.xml"
+JAMES = MainFile(james, NAME)
+facts, only = JAMES.facts, JAMES.only
 
 
 def server(protocol: str, inner: str, attributes: str = "") -> str:
     return f"<{protocol}servers>\n<{protocol}server{attributes}>\n{inner}\n</{protocol}server>\n</{protocol}servers>\n"
-
-
-NAME = "conf/smtpserver.xml"
-JAMES = MainFile(james, NAME)
-facts, only = JAMES.facts, JAMES.only
 
 
 def read(text: str, name: str = NAME, version: str = "") -> Inventory:
