@@ -14,7 +14,6 @@ need), and templates. Normalised before comparing: times, sizes, and lists.
 
 from __future__ import annotations
 
-import argparse
 import re
 import shutil
 import subprocess
@@ -23,6 +22,8 @@ import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from comparing import command_line
 
 from mailpolicy.readers import dovecot
 from mailpolicy.readers.dovecot import names24
@@ -211,10 +212,7 @@ def compare(root: Path | None, path: Path, version: Version) -> tuple[int, list[
 
 def main() -> int:
     """Prints differences and numbers; 1 when there are differences."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--root", type=Path, help="a Debian root with another dovecot")
-    parser.add_argument("roots", nargs="+", type=Path)
-    arguments = parser.parse_args()
+    arguments = command_line(__doc__, "dovecot").parse_args()
     command = ["chroot", str(arguments.root)] if arguments.root else []
     text = subprocess.run([*command, "dovecot", "--version"], capture_output=True, text=True, check=True).stdout
     version = Version(tuple(int(n) for n in text.split(" ")[0].split("-")[0].split(".")[:2]), "the program")

@@ -15,7 +15,6 @@ include, templates. Normalised before comparing: blanks, times and sizes.
 
 from __future__ import annotations
 
-import argparse
 import re
 import shutil
 import sys
@@ -24,13 +23,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from comparing import Tally, command_line, of_format
 from unpacked import Program
 
 from mailpolicy.lean import NamedTuple
-from mailpolicy.readers import exim, format_of
+from mailpolicy.readers import exim
 from mailpolicy.readers.exim.lexer import Lexer
 from mailpolicy.readers.exim.model import UNSEEN, Model
-from mailpolicy.tree import Disk, walk
+from mailpolicy.tree import Disk
 from mailpolicy.types import Version
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
@@ -82,9 +82,8 @@ class Set(NamedTuple):
 
 def sets(root: Path) -> list[Set]:
     """All configurations below a folder, as the reader finds them."""
-    paths = [path for path, is_folder in walk(str(root), []) if not is_folder and format_of(path) == "exim"]
     found = []
-    for group in exim.groups(paths):
+    for group in exim.groups(list(of_format([root], "exim"))):
         folder, home, grouped = exim.place_of(group)
         found.append(Set(group, folder, home, grouped))
     return found
@@ -121,21 +120,6 @@ def drivers(lines: list[str]) -> dict[str, dict[str, str]]:
         else:
             part.append(line)
     return found
-
-
-class Tally:
-    """Numbers compared, and differences."""
-
-    def __init__(self) -> None:
-        self.compared: dict[str, int] = {}
-        self.differences = 0
-
-    def same(self, kind: str, where: str, theirs: str | None, ours: str | None) -> None:
-        """Counts one comparison and prints a difference."""
-        self.compared[kind] = self.compared.get(kind, 0) + 1
-        if (theirs if theirs is None else normal(theirs)) != (ours if ours is None else normal(ours)):
-            self.differences += 1
-            print(f"{where}: {kind}: exim {theirs!r}, reader {ours!r}")
 
 
 def prepared(program: Exim, case: Set, etc: Path) -> tuple[str, str]:
@@ -300,11 +284,8 @@ def logical(program: Exim, where: str, model: Model, etc: Path, main: str, tally
 
 def main() -> int:
     """Prints differences and numbers; 1 when there are differences."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--root", type=Path, help="a Debian root with another Exim")
-    parser.add_argument("roots", nargs="+", type=Path)
-    arguments = parser.parse_args()
-    tally, done, refused, skipped = Tally(), 0, 0, 0
+    arguments = command_line(__doc__, "Exim").parse_args()
+    tally, done, refused, skipped = Tally("exim", normal), 0, 0, 0
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
         program = Exim(arguments.root, Path(folder), "usr/sbin/exim4", PACKAGES)
@@ -325,10 +306,8 @@ def main() -> int:
                     skipped += why.startswith("skipped")
                     refused += why.startswith("refused")
                     done += not why.startswith(("skipped", "refused"))
-    counts = ", ".join(f"{kind} {count}" for kind, count in sorted(tally.compared.items()))
-    print(
-        f"Exim {number[1]}.{number[2]}: {done} sets accepted, {refused} refused, {skipped} skipped; compared: {counts}"
-    )
+    summary = f"{done} sets accepted, {refused} refused, {skipped} skipped"
+    print(f"Exim {number[1]}.{number[2]}: {summary}; compared: {tally.counts()}")
     print(f"{tally.differences} differences")
     return 1 if tally.differences else 0
 

@@ -13,30 +13,27 @@ interfaces of BSD. Skipped, and said: files of Cyrus SASL, templates, tables of 
 
 from __future__ import annotations
 
-import argparse
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from comparing import Tally, certificate, command_line, of_format
 from unpacked import Program
 
 from mailpolicy.passwords import is_placeholder
-from mailpolicy.readers import format_of, opensmtpd
+from mailpolicy.readers import opensmtpd
 from mailpolicy.readers.opensmtpd.cursor import HOMES
-from mailpolicy.tree import Disk, walk
+from mailpolicy.tree import Disk
 from mailpolicy.types import Version
 
 ROUNDS = 40
+SILENT = "nothing, as of a fault right behind another"
 USERS = {"opensmtpd": 6001, "opensmtpq": 6002, "_dkimsign": 6003, "_filter": 6004, "vmail": 6005, "_smtpd": 6006}
 PACKAGES = ("opensmtpd", "libevent-2.1-7", "libevent-2.1-7t64", "libasr0", "libtls26", "libtls28")
-CERTIFICATE = (
-    "openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 3 -subj /CN=mx.example.test"
-)
 
 
 def completed(program: Program, etc: Path, name: str, pair: Path) -> tuple[list[tuple[int, str]], str, list[str]]:
@@ -92,21 +89,6 @@ def followed(path: str, before: int, line: int) -> bool:
     return before > 0 and all(not text.strip() or text.lstrip().startswith("#") for text in texts)
 
 
-class Tally:
-    """Numbers compared, and differences."""
-
-    def __init__(self) -> None:
-        self.compared = {"accepted": 0, "refused": 0, "line": 0}
-        self.differences = 0
-
-    def same(self, kind: str, where: str, theirs: object, ours: object) -> None:
-        """Counts one comparison and prints a difference."""
-        self.compared[kind] += 1
-        if bool(theirs) != bool(ours):
-            self.differences += 1
-            print(f"{where}: smtpd {theirs or 'takes it'!r}, reader {ours or 'takes it'!r}")
-
-
 def compare(program: Program, path: str, version: Version, tally: Tally, scratch: Path) -> str:
     """Compares one file; gives what is to be said of it."""
     found = opensmtpd.read(Disk(), (path,), version)
@@ -140,24 +122,21 @@ def compare(program: Program, path: str, version: Version, tally: Tally, scratch
     before = 0
     for line in sorted({*ours, *theirs}) if theirs else ():
         silent = line not in theirs and followed(path, before, line)
-        tally.same("line", f"{path}:{line}", theirs.get(line) or silent, ours.get(line))
+        tally.same("line", f"{path}:{line}", theirs.get(line) or (SILENT if silent else None), ours.get(line))
         before = line
-    refused = theirs or rest
-    tally.same("refused" if refused else "accepted", path, rest or theirs, list(ours.values()))
+    refused = rest or "; ".join(f"line {line}: {why}" for line, why in theirs.items())
+    tally.same("refused" if refused else "accepted", path, refused or None, "; ".join(ours.values()) or None)
     return f"{'refused' if refused else 'accepted'}{' with ' + ', '.join(made) if made else ''}"
 
 
 def main() -> int:
     """Prints differences and numbers; 1 when there are differences."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--root", type=Path, help="a Debian root with another OpenSMTPD")
-    parser.add_argument("roots", nargs="+", type=Path)
-    arguments = parser.parse_args()
-    tally, skipped = Tally(), 0
+    arguments = command_line(__doc__, "OpenSMTPD").parse_args()
+    tally, skipped = Tally("smtpd", bool), 0
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
         scratch.chmod(0o755)
-        subprocess.run(CERTIFICATE.split(), cwd=scratch, check=True, capture_output=True)
+        certificate(scratch)
         program = Program(arguments.root, scratch, "usr/sbin/smtpd", PACKAGES)
         (scratch / "etc").mkdir()
         text = program.run(scratch / "etc", "$PROGRAM -h")[1]
@@ -166,13 +145,11 @@ def main() -> int:
             print(f"no OpenSMTPD to compare with: {text[-200:]}")
             return 1
         version = Version((int(number[1]), int(number[2])), "the program")
-        for root in arguments.roots:
-            for path, is_folder in walk(str(root), []):
-                if not is_folder and format_of(path) == "opensmtpd":
-                    said = compare(program, path, version, tally, scratch)
-                    skipped += said.startswith("skipped")
-                    print(f"{path}: {said}")
-    counts = ", ".join(f"{kind} {count}" for kind, count in tally.compared.items())
+        for path in of_format(arguments.roots, "opensmtpd"):
+            said = compare(program, path, version, tally, scratch)
+            skipped += said.startswith("skipped")
+            print(f"{path}: {said}")
+    counts = tally.counts()
     print(f"OpenSMTPD {number[1]}.{number[2]}: {skipped} skipped; compared: {counts}; {tally.differences} differences")
     return 1 if tally.differences else 0
 

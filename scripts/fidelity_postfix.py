@@ -18,6 +18,8 @@ from collections.abc import Iterator
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
+from comparing import Tally
+
 from mailpolicy.readers.postfix import lexer, master
 from mailpolicy.readers.postfix.params import MACHINE, View, Written
 from mailpolicy.tree import Disk
@@ -52,21 +54,6 @@ def table(text: str) -> dict[str, str]:
 def normal(text: str) -> str:
     """Blanks as postconf prints them."""
     return " ".join(text.split())
-
-
-class Tally:
-    """Numbers compared, and differences."""
-
-    def __init__(self) -> None:
-        self.compared: dict[str, int] = {}
-        self.differences = 0
-
-    def same(self, kind: str, where: str, theirs: str | None, ours: str | None) -> None:
-        """Counts one comparison and prints a difference."""
-        self.compared[kind] = self.compared.get(kind, 0) + 1
-        if (theirs and normal(theirs)) != (ours and normal(ours)):
-            self.differences += 1
-            print(f"{where}: {kind}: postconf {theirs!r}, reader {ours!r}")
 
 
 def folders(roots: list[str]) -> Iterator[str]:
@@ -169,7 +156,7 @@ def unbraced(text: str) -> str:
 
 def main(roots: list[str]) -> int:
     """Runs the comparison."""
-    tally, skipped, done = Tally(), 0, 0
+    tally, skipped, done = Tally("postconf", normal), 0, 0
     numbers = version()
     for folder in folders(roots):
         why = compare(folder, tally, numbers)
@@ -178,8 +165,7 @@ def main(roots: list[str]) -> int:
         else:
             skipped += 1
             print(f"skipped {folder}: {why}")
-    counts = ", ".join(f"{kind} {number}" for kind, number in sorted(tally.compared.items()))
-    print(f"{done} configurations compared, {skipped} refused by postconf; values compared: {counts}")
+    print(f"{done} configurations compared, {skipped} refused by postconf; values compared: {tally.counts()}")
     print(f"{tally.differences} differences")
     return 1 if tally.differences else 0
 

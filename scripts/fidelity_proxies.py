@@ -32,10 +32,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from mailpolicy.readers import format_of, load
+from comparing import certificate, of_format
+from unpacked import download
+
+from mailpolicy.readers import load
 from mailpolicy.readers.cyrus import command, cyrus_conf, imapd_conf, options, server, settings
 from mailpolicy.readers.nginx.loader import Loader
-from mailpolicy.tree import Disk, walk
+from mailpolicy.tree import Disk
 from mailpolicy.types import Inventory, Version
 
 MARK = "FIDELITY_INSIDE"
@@ -89,16 +92,6 @@ def overlay(lower: str, pem: bytes) -> Iterator[Path]:
             stop()
             subprocess.run(["umount", "-l", "-R", str(root)], check=True)
             subprocess.run(["umount", "-l", name], check=True)
-
-
-def certificate() -> bytes:
-    """A certificate with its key."""
-    with tempfile.TemporaryDirectory() as name:
-        key, cert = Path(name, "key"), Path(name, "cert")
-        subject = ["-subj", "/CN=mail.example.test", "-keyout", str(key), "-out", str(cert)]
-        request = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *subject]
-        subprocess.run(request, check=True, capture_output=True)
-        return cert.read_bytes() + key.read_bytes()
 
 
 def stop() -> None:
@@ -400,9 +393,9 @@ def cyrus_programs(lower: Path, scratch: Path) -> str:
     names = [f"cyrus-{name}" for name in ("imapd", "pop3d") if not (lower / "usr/lib/cyrus/bin" / name).exists()]
     if not names:
         return ""
-    subprocess.run(["apt-get", "-q", "download", *names], cwd=scratch, capture_output=True, check=True)
-    for package in sorted(scratch.glob("*.deb")):
-        subprocess.run(["dpkg", "-x", str(package), str(scratch / "more")], check=True)
+    download(names, scratch, scratch / "more")
+    if len(list(scratch.glob("*.deb"))) < len(names):
+        sys.exit(f"cannot be had: {', '.join(names)}")
     return str(scratch / "more")
 
 
@@ -447,10 +440,12 @@ def main() -> int:
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     for family in ("ipv4", "ipv6"):
         Path(f"/proc/sys/net/{family}/ip_nonlocal_bind").write_text("1")
-    pem, bad = certificate(), 0
+    with tempfile.TemporaryDirectory() as name:
+        certificate(Path(name))
+        pem = Path(name, "cert.pem").read_bytes() + Path(name, "key.pem").read_bytes()
+    bad = 0
     for software in [arguments.only] if arguments.only else HOMES:
-        found = [path for root in arguments.roots for path, folder in walk(str(root), []) if not folder]
-        groups = load(software).groups([path for path in found if format_of(path) == software])
+        groups = load(software).groups(list(of_format(arguments.roots, software)))
         results: dict[tuple[str, ...], Result] = {}
         seen: set[str] = set()
         for paths in groups:

@@ -8,6 +8,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 
+def download(packages: Iterable[str], archives: Path, target: Path) -> None:
+    """Unpacks packages; those that are not there, which are of another Debian, are left out. Needs apt-get."""
+    for name in packages:
+        subprocess.run(["apt-get", "-q", "download", name], cwd=archives, capture_output=True, check=False)
+    for archive in sorted(archives.glob("*.deb")):
+        subprocess.run(["dpkg", "-x", archive, target], check=True)
+
+
 class Program:
     """A program of another Debian root, or unpacked from packages (which needs apt-get and their archive).
 
@@ -20,10 +28,7 @@ class Program:
         self.files = root or scratch / "root"
         """Where the packages' own files lie."""
         if root is None:
-            for name in packages:  # that are not there are of another Debian
-                subprocess.run(["apt-get", "-q", "download", name], cwd=scratch, capture_output=True, check=False)
-            for archive in scratch.glob("*.deb"):
-                subprocess.run(["dpkg", "-x", archive, self.files], check=True)
+            download(packages, scratch, self.files)
             self.called = str(self.files / path)
             folders = [*self.files.glob("usr/lib/*-linux-*"), self.files / "usr/lib"]
             self.environment["LD_LIBRARY_PATH"] = ":".join(map(str, folders))

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mailpolicy.readers import autoconfig
-from mailpolicy.tree import Memory
-from mailpolicy.types import Fact, Inventory
+from tests.readers.reading import MainFile, blamed
 
 
 def server(
@@ -33,13 +32,7 @@ def config(*servers: str, head: str = '<?xml version="1.0" encoding="UTF-8"?>\n'
 """
 
 
-def read(text: str) -> Inventory:
-    return autoconfig.read(Memory({"config-v1.1.xml": text}), ("config-v1.1.xml",), None)
-
-
-def blamed(text: str, fact: Fact, field: str) -> str:
-    where = [origin.where for origin in fact.origins[field] if origin.where][-1]
-    return text.split("\n")[where.line - 1][where.column - 1 : where.end_column - 1]
+read = MainFile(autoconfig, "config-v1.1.xml").read
 
 
 @pytest.mark.parametrize(

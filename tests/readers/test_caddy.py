@@ -8,7 +8,7 @@ import pytest
 
 from mailpolicy.readers import caddy, format_of
 from mailpolicy.types import Inventory
-from tests.readers.settings_file import at, blamed, of_kind, read
+from tests.readers.reading import at, blamed, of_kind, read
 
 NAME = "etc/caddy/Caddyfile"
 

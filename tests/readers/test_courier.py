@@ -8,7 +8,8 @@ from mailpolicy.readers import courier, format_of
 from mailpolicy.readers.courier.access import network
 from mailpolicy.readers.courier.priority import allowed
 from mailpolicy.tree import Memory
-from mailpolicy.types import Fact, Inventory, Version
+from mailpolicy.types import Fact, Inventory
+from tests.readers.reading import last, of_kind, read_group, the, under
 
 E = "etc/courier/"
 LIMITS = "MAXDAEMONS=40\nMAXPERIP=4\n"
@@ -26,9 +27,8 @@ COURIERD = "ESMTP_USE_STARTTLS=1\nCOURIERTLS=/usr/bin/couriertls\nTLS_VERIFYPEER
 
 def read(files: dict[str, str], version: str = "") -> Inventory:
     tree = {E + name: text for name, text in files.items()}
-    numbers = Version(tuple(map(int, version.split("."))), "the test") if version else None
     (group,) = courier.groups([path for path in tree if format_of(path) == "courier"])
-    return courier.read(Memory(tree), group, numbers)
+    return read_group(courier, tree, group, version)
 
 
 def imap(imapd: str = "", ssl: str = "") -> dict[str, str]:
@@ -45,19 +45,18 @@ def smtp(esmtpd: str = "", access: str = LOCAL, **others: str) -> dict[str, str]
 
 
 def listeners(files: dict[str, str], version: str = "") -> dict[object, Fact]:
-    return {fact.values.get("port"): fact for fact in read(files, version).facts if fact.kind == "listener"}
+    return {fact.values.get("port"): fact for fact in of_kind(read(files, version), "listener")}
 
 
 def only(files: dict[str, str], kind: str) -> Fact:
-    (fact,) = (fact for fact in read(files).facts if fact.kind == kind)
-    return fact
+    return the(read(files), kind)
 
 
 def blamed(files: dict[str, str], fact: Fact, field: str) -> str:
     """File and text under the last position of a field."""
-    where = [origin.where for origin in fact.origins[field] if origin.where][-1]
+    where = last(fact, field)
     name = where.file.removeprefix(E)
-    return f"{name}: {files[name].split(chr(10))[where.line - 1][where.column - 1 : where.end_column - 1]}"
+    return f"{name}: {under(files[name], where)}"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ import pytest
 
 from mailpolicy.readers import cyrus
 from mailpolicy.tree import Memory
-from mailpolicy.types import Fact, Inventory, Version
+from mailpolicy.types import Fact, Inventory
+from tests.readers.reading import blamed, listeners, read_group, the
 
 BASE = "configdirectory: /var/lib/cyrus\npartition-default: /var/spool/cyrus\n"
 CERT = "tls_server_cert: /etc/ssl/a.crt\ntls_server_key: /etc/ssl/a.key\n"
@@ -23,24 +24,11 @@ def read(master: str, options: str, version: str = "3.6", **others: str) -> Inve
     files = {"etc/cyrus.conf": master, "etc/imapd.conf": options}
     files = {name: text for name, text in files.items() if text}
     more = {name.replace("__", "/"): text for name, text in others.items()}
-    numbers = Version(tuple(map(int, version.split("."))), "test") if version else None
-    return cyrus.read(Memory({**files, **more}), tuple(files), numbers)
-
-
-def listeners(inventory: Inventory) -> list[Fact]:
-    return [fact for fact in inventory.facts if fact.kind == "listener"]
+    return read_group(cyrus, {**files, **more}, list(files), version)
 
 
 def only(service: str, options: str, version: str = "3.6") -> Fact:
-    (fact,) = listeners(read(services(service), BASE + options, version))
-    return fact
-
-
-def blamed(fact: Fact, field: str, files: dict[str, str]) -> str:
-    """The text under the position that a finding on a field gets."""
-    where = [origin.where for origin in fact.origins[field] if origin.where][-1]
-    line = files[where.file].splitlines()[where.line - 1]
-    return line[where.column - 1 : where.end_column - 1]
+    return the(read(services(service), BASE + options, version))
 
 
 @pytest.mark.parametrize(
@@ -250,7 +238,7 @@ def test_either_file_alone() -> None:
     (fact,) = listeners(read(services(IMAPS), ""))
     assert (fact.values["tls"], fact.values["port"]) == ("implicit", 993)
     assert "tls_min" not in fact.values
-    (server,) = (f for f in read("", BASE + "allowplaintext: yes\n").facts if f.kind == "server")
+    server = the(read("", BASE + "allowplaintext: yes\n"), "server")
     assert server.values["cleartext_auth"] is True
 
 
@@ -309,7 +297,7 @@ def test_client_certificates(options: str, expected: tuple[str, bool]) -> None:
 )
 def test_positions(service: str, options: str, field: str, text: str) -> None:
     files = {"etc/cyrus.conf": services(service), "etc/imapd.conf": BASE + options}
-    assert blamed(only(service, options), field, files) == text
+    assert blamed(files, only(service, options), field) == text
 
 
 def test_settings_secrets_and_the_server() -> None:

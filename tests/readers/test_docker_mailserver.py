@@ -6,7 +6,7 @@ import pytest
 
 from mailpolicy.readers import docker_mailserver
 from mailpolicy.types import Inventory
-from tests.readers.settings_file import at, blamed, of_kind, read
+from tests.readers.reading import at, blamed, of_kind, read
 
 NAME = "dms/mailserver.env"
 COMPOSE = "services:\n  mailserver:\n    image: docker.io/mailserver/docker-mailserver:{tag}\n    ports:\n{ports}"

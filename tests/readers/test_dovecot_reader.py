@@ -6,7 +6,8 @@ import pytest
 
 from mailpolicy.readers import dovecot
 from mailpolicy.tree import Memory
-from mailpolicy.types import Fact, Inventory, Span, Version
+from mailpolicy.types import Fact, Inventory
+from tests.readers.reading import blamed, of_kind, read_group, under
 
 MAIN = "etc/dovecot/dovecot.conf"
 CERT = "ssl_cert = </etc/ssl/mail.pem\nssl_key = </etc/ssl/mail.key\n"
@@ -17,28 +18,16 @@ IMAP24 = V24 + "protocols = imap\n" + CERT24
 
 
 def read(files: str | dict[str, str], path: str = MAIN, version: str = "") -> Inventory:
-    tree = Memory({MAIN: files} if isinstance(files, str) else files)
-    numbers = Version(tuple(map(int, version.split("."))), "the test") if version else None
-    return dovecot.read(tree, (path,), numbers)
+    return read_group(dovecot, {MAIN: files} if isinstance(files, str) else files, [path], version)
 
 
 def facts(files: str | dict[str, str], kind: str = "listener", path: str = MAIN, version: str = "") -> list[Fact]:
-    return [fact for fact in read(files, path, version).facts if fact.kind == kind]
+    return of_kind(read(files, path, version), kind)
 
 
 def listener(files: str | dict[str, str], port: int, address: str = "*", version: str = "") -> Fact:
     found = facts(files, version=version)
     return next(f for f in found if f.values.get("port") == port and f.values.get("address") == address)
-
-
-def text_at(text: str, span: Span) -> str:
-    return text.split("\n")[span.line - 1][span.column - 1 : span.end_column - 1]
-
-
-def blamed(text: str, fact: Fact, field: str) -> str:
-    """The text under the last position of a field."""
-    span = [origin.where for origin in fact.origins[field] if origin.where is not None][-1]
-    return text_at(text, span)
 
 
 @pytest.mark.parametrize(
@@ -182,8 +171,8 @@ def test_what_dovecot_refuses_is_unread_at_the_wrong_text_and_nothing_listens(
     text: str, version: str, wrong: str
 ) -> None:
     inventory = read(text, version=version)
-    assert wrong in [text_at(text, unread.where) for unread in inventory.unread]
-    assert not [f for f in inventory.facts if f.kind == "listener"]
+    assert wrong in [under(text, unread.where) for unread in inventory.unread]
+    assert not of_kind(inventory, "listener")
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ from mailpolicy.readers.exim.lists import Client, Lists
 from mailpolicy.readers.exim.marked import elements, unplaced
 from mailpolicy.readers.exim.model import Model
 from mailpolicy.tree import Memory
-from mailpolicy.types import Fact, Inventory, Value, Version
+from mailpolicy.types import Fact, Inventory, Value
+from tests.readers.reading import blamed, listeners, of_kind, read_group, the
 
 FOLDER = "host/etc/exim4"
 MAIN = f"{FOLDER}/exim4.conf"
@@ -46,28 +47,18 @@ def conf(main: str = "", rcpt: str = RCPT, acl: str = "", auth: str = "", head: 
 
 def read(text: str, **more: str) -> Inventory:
     files = {MAIN: text, **{f"{FOLDER}/{name}": content for name, content in more.items()}}
-    return exim.read(Memory(files), (MAIN,), Version((4, 96), "test"))
+    return read_group(exim, files, [MAIN], "4.96")
 
 
 def debian(files: dict[str, str]) -> Inventory:
     texts = {f"{FOLDER}/{name}": text for name, text in files.items()}
     (group,) = exim.groups(sorted(texts))
-    return exim.read(Memory(texts), group, Version((4, 96), "test"))
+    return read_group(exim, texts, group, "4.96")
 
 
 def heard(found: Inventory) -> dict[tuple[str, int], Fact]:
     assert not found.unread, found.unread
-    return {(str(f.values["address"]), int(str(f.values["port"]))): f for f in found.facts if f.kind == "listener"}
-
-
-def only(found: Inventory, kind: str = "listener") -> Fact:
-    (fact,) = (f for f in found.facts if f.kind == kind)
-    return fact
-
-
-def blamed(text: str, fact: Fact, field: str) -> str:
-    where = [origin.where for origin in fact.origins[field] if origin.where][-1]
-    return text.splitlines()[where.line - 1][where.column - 1 : where.end_column - 1]
+    return {(str(f.values["address"]), int(str(f.values["port"]))): f for f in listeners(found)}
 
 
 PORTS = [
@@ -130,7 +121,7 @@ REFUSED = [
 def test_what_keeps_exim_from_starting(main: str, why: str) -> None:
     found = read(conf(main))
     assert any(why in unread.why for unread in found.unread), found.unread
-    assert [f for f in found.facts if f.kind == "listener"] == []
+    assert of_kind(found, "listener") == []
 
 
 @pytest.mark.parametrize(
@@ -189,7 +180,7 @@ TLS: list[tuple[str, str, str, dict[str, Value]]] = [
 
 @pytest.mark.parametrize(("main", "acl", "auth", "expected"), TLS)
 def test_tls_and_logins(main: str, acl: str, auth: str, expected: dict[str, Value]) -> None:
-    fact = only(read(conf(main, acl=acl, auth=auth)))
+    fact = the(read(conf(main, acl=acl, auth=auth)))
     assert {name: fact.values.get(name) for name in expected} == expected
 
 
@@ -218,12 +209,12 @@ RELAY = [
 @pytest.mark.parametrize(("rcpt", "expected"), RELAY)
 def test_relaying(rcpt: str, expected: str | None) -> None:
     inner = "inner:\n  accept hosts = +relay_from_hosts\n  accept domains = +local_domains\n"
-    fact = only(read(conf(rcpt=rcpt, acl=inner, auth=login())))
+    fact = the(read(conf(rcpt=rcpt, acl=inner, auth=login())))
     assert fact.values.get("relay") == expected
 
 
 def test_no_access_list_for_recipients_refuses_all() -> None:
-    fact = only(read(conf(head=HEAD.replace("acl_smtp_rcpt = acl_check_rcpt\n", ""))))
+    fact = the(read(conf(head=HEAD.replace("acl_smtp_rcpt = acl_check_rcpt\n", ""))))
     assert fact.values["relay"] == "none"
 
 
@@ -234,7 +225,7 @@ def test_families_that_differ_are_two_listeners() -> None:
 
 def test_lists_in_files_of_the_tree() -> None:
     found = read(conf(head=HEAD.replace("10.1.0.0/16", "/etc/exim4/relays")), relays="# ours\n0.0.0.0/0\n::/0\n")
-    assert only(found).values["relay"] == "open"
+    assert the(found).values["relay"] == "open"
 
 
 def test_variables_of_access_lists_last_through_the_session() -> None:
@@ -248,7 +239,7 @@ def test_variables_of_access_lists_last_through_the_session() -> None:
 
 
 def test_the_same_socket_twice_is_no_socket() -> None:
-    assert only(read(conf("daemon_smtp_ports = 25 : 25"))).values["broken"]
+    assert the(read(conf("daemon_smtp_ports = 25 : 25"))).values["broken"]
 
 
 @pytest.mark.parametrize(
@@ -265,19 +256,19 @@ def test_the_same_socket_twice_is_no_socket() -> None:
 )
 def test_blame(main: str, auth: str, field: str, text: str) -> None:
     whole = conf(main, auth=auth)
-    assert blamed(whole, only(read(whole)), field) == text
+    assert blamed(whole, the(read(whole)), field) == text
 
 
 def test_blame_of_an_open_relay() -> None:
     whole = conf(rcpt="  accept hosts = 10.0.0.1\n  accept hosts = *\n")
-    assert blamed(whole, only(read(whole)), "relay") == "*"
+    assert blamed(whole, the(read(whole)), "relay") == "*"
 
 
 ANSWERS = "dc_eximconfig_configtype='internet'\ndc_use_split_config='true'\ndc_relay_nets='10.20.0.0/16'\n"
 
 
 def test_debian_answers_alone() -> None:
-    fact = only(debian({"update-exim4.conf.conf": ANSWERS}))
+    fact = the(debian({"update-exim4.conf.conf": ANSWERS}))
     assert fact.values["assumed"] is True
     assert fact.values["relay"] == "networks"
     assert fact.values["trusted_networks"] == ("10.20.0.0/16", "127.0.0.1", "::1")
@@ -304,14 +295,14 @@ def test_debian_macros_reach_the_packaged_parts() -> None:
         "update-exim4.conf.conf": ANSWERS + "MAIN_TLS_ENABLE='yes'\n",
         "conf.d/auth/40_local": "my" + login(condition=f".ifndef AUTH_SERVER_ALLOW_NOTLS_PASSWORDS\n{SAFE}.endif\n"),
     }
-    fact = only(debian(files))
+    fact = the(debian(files))
     assert fact.values["auth"] == "tls-only"
     assert fact.values["broken"] == "tls_certificate /etc/exim4/exim.crt does not exist"
 
 
 def test_without_debians_answers_nothing_is_guessed() -> None:
     found = debian({"conf.d/main/02_more": "tls_advertise_hosts = *\n"})
-    assert [f for f in found.facts if f.kind == "listener"] == []
+    assert of_kind(found, "listener") == []
     assert any("which ports Exim opens is not known" in note for note in found.notes)
 
 
@@ -359,19 +350,19 @@ ROUTES: list[tuple[str, str, str, dict[str, Value]]] = [
 @pytest.mark.parametrize(("hosts", "options", "auth", "expected"), ROUTES)
 def test_routes(hosts: str, options: str, auth: str, expected: dict[str, Value]) -> None:
     rest = ROUTE.format(hosts=hosts, options=options)
-    fact = only(read(conf(rest=rest, auth=auth)), "connection")
+    fact = the(read(conf(rest=rest, auth=auth)), "connection")
     assert {name: fact.values.get(name) for name in expected} == expected
 
 
 def test_debians_smarthost() -> None:
     answers = ANSWERS.replace("internet", "smarthost") + "dc_smarthost='smtp.example.net::587'\n"
     found = debian({"update-exim4.conf.conf": answers, "passwd.client": "smtp.example.net:me:Quince-41\n"})
-    fact = only(found, "connection")
+    fact = the(found, "connection")
     assert fact.values["host"] == "smtp.example.net"
     assert fact.values["port"] == 587
     assert fact.values["authenticates"] is True
     assert fact.values["credential"] == "file"
-    assert only(found, "secret").values["setting"] == "passwd.client"
+    assert the(found, "secret").values["setting"] == "passwd.client"
 
 
 @pytest.mark.parametrize(
@@ -386,18 +377,18 @@ def test_debians_smarthost() -> None:
 )  # fmt: skip
 def test_secrets(main: str, auth: str, setting: str, text: str) -> None:
     whole = conf(main, auth=auth)
-    fact = only(read(whole), "secret")
+    fact = the(read(whole), "secret")
     assert fact.values["setting"] == setting
     assert blamed(whole, fact, "storage") == text
 
 
 def test_no_secret_where_a_lookup_stands() -> None:
     found = read(conf(auth="c:\n  driver = cram_md5\n  client_name = me\n  client_secret = ${readfile{/etc/x}}\n"))
-    assert [f for f in found.facts if f.kind == "secret"] == []
+    assert of_kind(found, "secret") == []
 
 
 def test_server_settings() -> None:
-    fact = only(
+    fact = the(
         read(conf("acl_smtp_vrfy = accept\nsmtp_banner = $smtp_active_hostname ESMTP\nno_smtp_enforce_sync\n")),
         "server",
     )
@@ -407,13 +398,13 @@ def test_server_settings() -> None:
 
 def test_a_missing_include_outside_makes_defaults_unknown() -> None:
     found = read(conf(".include /srv/site.conf\n"))
-    assert [f for f in found.facts if f.kind == "listener"] == []
+    assert of_kind(found, "listener") == []
     assert any("this file is not here" in note for note in found.notes)
 
 
 def test_templates_are_unknown() -> None:
     found = read(conf("daemon_smtp_ports = 25\nlocal_interfaces = 0.0.0.0\ntls_advertise_hosts = {{ hosts }}\n"))
-    assert only(found).values.get("tls") is None
+    assert the(found).values.get("tls") is None
     assert not found.unread
 
 
@@ -519,7 +510,7 @@ def test_blame_of_a_list_that_holds_the_world() -> None:
 
 def test_a_missing_include_in_a_transport_hides_its_connection() -> None:
     rest = ROUTE.format(hosts="smtp.example.net", options="  .include /srv/more.conf\n")
-    assert [f for f in read(conf(rest=rest)).facts if f.kind == "connection"] == []
+    assert of_kind(read(conf(rest=rest)), "connection") == []
 
 
 VALUES = [
@@ -587,11 +578,11 @@ def test_lines_of_access_lists_that_exim_does_not_take(rcpt: str, why: str) -> N
 
 def test_text_behind_the_name_of_an_access_list_is_not_looked_at() -> None:
     found = read(conf().replace("acl_check_rcpt:\n", "acl_check_rcpt: accept hosts = *\n"))
-    assert only(found).values["relay"] == "networks"
+    assert the(found).values["relay"] == "networks"
 
 
 def test_a_macro_between_access_lists() -> None:
-    assert only(read(conf(acl="P = 1\nother:\n  accept\n"))).values["relay"] == "networks"
+    assert the(read(conf(acl="P = 1\nother:\n  accept\n"))).values["relay"] == "networks"
 
 
 SMTP = "begin transports\nout:\n  driver = smtp\n"
@@ -648,7 +639,7 @@ def test_files_that_include_one_another_are_no_loop_where_a_condition_ends_it() 
 
 def test_a_macro_of_which_a_template_decides_is_not_known() -> None:
     found = read(conf("{% if x %}\nP = 587\n{% endif %}\ndaemon_smtp_ports = P"))
-    assert [fact for fact in found.facts if fact.kind == "listener"] == []
+    assert of_kind(found, "listener") == []
 
 
 def test_debians_script_changes_signs_of_macros_that_it_does_not_let_through() -> None:
@@ -662,7 +653,7 @@ def test_debians_script_makes_nothing_of_another_word_than_true_and_false() -> N
 
 
 def test_answers_over_several_lines() -> None:
-    fact = only(debian({"update-exim4.conf.conf": ANSWERS + "dc_relay_nets='10.1.0.0/16;\n  10.2.0.0/16'\n"}))
+    fact = the(debian({"update-exim4.conf.conf": ANSWERS + "dc_relay_nets='10.1.0.0/16;\n  10.2.0.0/16'\n"}))
     assert fact.values["trusted_networks"] == ("10.1.0.0/16", "10.2.0.0/16", "127.0.0.1", "::1")
 
 
@@ -697,13 +688,13 @@ def test_lists_that_name_one_another_twice_are_gone_through_once() -> None:
 @pytest.mark.parametrize(("table", "expected"), [("*: x\n", "open"), ("a.test: x\n", "networks")])
 def test_a_table_with_a_default_holds_every_domain(table: str, expected: str) -> None:
     head = HEAD.replace(": example.test\n", ": lsearch*;/etc/exim4/table\n")
-    assert only(read(conf(head=head), table=table)).values["relay"] == expected
+    assert the(read(conf(head=head), table=table)).values["relay"] == expected
 
 
 def test_arguments_of_access_lists() -> None:
     rcpt = "  accept acl = ok yes\n  deny\n"
     acl = "ok:\n  accept condition = ${if and{{eq{$acl_arg1}{yes}}{eq{$acl_narg}{1}}}}\n"
-    assert only(read(conf(rcpt=rcpt, acl=acl))).values["relay"] == "open"
+    assert the(read(conf(rcpt=rcpt, acl=acl))).values["relay"] == "open"
 
 
 @pytest.mark.parametrize(
@@ -716,23 +707,23 @@ def test_arguments_of_access_lists() -> None:
 )
 def test_an_access_list_in_a_file_of_its_own(text: str, expected: str | None) -> None:
     found = read(conf(head=HEAD.replace("= acl_check_rcpt", "= /etc/exim4/list")), list=text)
-    assert only(found).values.get("relay") == expected
+    assert the(found).values.get("relay") == expected
 
 
 def test_a_negated_network_is_no_stranger() -> None:
     head = HEAD.replace("<; 127.0.0.1 ; 10.1.0.0/16", "! 198.51.100.0/24 : *")
-    assert only(read(conf(head=head))).values["relay"] == "open"
+    assert the(read(conf(head=head))).values["relay"] == "open"
 
 
 def test_tls_on_connect_on_the_command_line() -> None:
     tree = Memory({MAIN: conf(), "host/etc/default/exim4": "SMTPLISTENEROPTIONS='-oX 465 -tls-on-connect'\n"})
-    fact = only(exim.read(tree, (MAIN,), None))
+    fact = the(exim.read(tree, (MAIN,), None))
     assert (fact.values["port"], fact.values["tls"]) == (465, "implicit")
 
 
 def test_a_port_that_is_too_great_is_another_one() -> None:
     assert set(heard(read(conf("daemon_smtp_ports = 70000")))) == {("*", 4464)}
-    assert [f for f in read(conf("daemon_smtp_ports = 0")).facts if f.kind == "listener"] == []
+    assert of_kind(read(conf("daemon_smtp_ports = 0")), "listener") == []
 
 
 def test_the_main_parts_of_debian_come_first() -> None:
@@ -744,12 +735,12 @@ def test_the_main_parts_of_debian_come_first() -> None:
     ("value", "logged"), [("-all", False), ("-all +tls_cipher", True), ("+all -tls_cipher", False)]
 )
 def test_log_selector_is_read_from_left_to_right(value: str, logged: bool) -> None:
-    assert only(read(conf(f"log_selector = {value}")), "server").values["tls_logged"] is logged
+    assert the(read(conf(f"log_selector = {value}")), "server").values["tls_logged"] is logged
 
 
 def test_more_networks_than_are_tried_are_not_all_known() -> None:
     many = " ; ".join(f"10.{number}.0.0/16" for number in range(50))
-    fact = only(read(conf(head=HEAD.replace("10.1.0.0/16", many))))
+    fact = the(read(conf(head=HEAD.replace("10.1.0.0/16", many))))
     assert fact.values["relay"] == "networks"
     assert "trusted_networks" not in fact.values
 
@@ -759,4 +750,4 @@ def test_a_transports_list_that_ends_in_a_negation_holds_all_others() -> None:
         "begin routers\nr:\n  driver = manualroute\n  transport = out\n  route_list = * a.test\n"
         "begin transports\nout:\n  driver = smtp\n  hosts_require_tls = ! b.test\n"
     )
-    assert only(read(conf(rest=section)), "connection").values["tls"] == "required"
+    assert the(read(conf(rest=section)), "connection").values["tls"] == "required"

@@ -5,33 +5,16 @@ from __future__ import annotations
 import pytest
 
 from mailpolicy.readers import haproxy
-from mailpolicy.tree import Memory
-from mailpolicy.types import Fact, Inventory, Version
+from mailpolicy.types import Inventory
+from tests.readers.reading import MainFile, blamed, read_group, the, under
 
 NAME = "haproxy/haproxy.cfg"
 TOP = "defaults\n  mode tcp\n"
 BACK = "  server m 127.0.0.1:9143\n"
 
 
-def read(text: str | dict[str, str], version: str = "") -> Inventory:
-    files = {NAME: text} if isinstance(text, str) else text
-    numbers = Version(tuple(map(int, version.split("."))), "the test") if version else None
-    return haproxy.read(Memory(files), tuple(files), numbers)
-
-
-def facts(text: str, kind: str = "listener", version: str = "") -> list[Fact]:
-    return [fact for fact in read(text, version).facts if fact.kind == kind]
-
-
-def only(text: str, kind: str = "listener", version: str = "") -> Fact:
-    (fact,) = facts(text, kind, version)
-    return fact
-
-
-def blamed(text: str, fact: Fact, field: str) -> str:
-    """The text under the last position of a field."""
-    where = [origin.where for origin in fact.origins[field] if origin.where][-1]
-    return text.split("\n")[where.line - 1][where.column - 1 : where.end_column - 1]
+HAPROXY = MainFile(haproxy, NAME)
+read, facts, only = HAPROXY.read, HAPROXY.facts, HAPROXY.only
 
 
 def imap(bind: str) -> str:
@@ -320,7 +303,7 @@ def test_what_haproxy_refuses(text: str, blame: str) -> None:
     (unread,) = said.unread
     assert unread.why.endswith("haproxy does not start") and not unread.fatal
     where = unread.where
-    assert text.split("\n")[where.line - 1][where.column - 1 : where.end_column - 1] == blame
+    assert under(text, where) == blame
     assert any("no listener is stated" in note for note in said.notes)
 
 
@@ -409,12 +392,12 @@ def test_groups() -> None:
 
 
 def test_a_group_is_one_configuration() -> None:
-    said = read({
+    files = {
         "haproxy/haproxy.cfg": "global\n  ssl-default-bind-options ssl-min-ver TLSv1.0\ndefaults\n  mode tcp\n",
         "haproxy/conf.d/imap.cfg": "frontend imaps\n  bind :993 ssl crt a\n  default_backend b\n",
         "haproxy/conf.d/back.cfg": "backend b\n  server m 127.0.0.1:143\n",
-    })  # fmt: skip
-    listener = next(f for f in said.facts if f.kind == "listener")
+    }
+    listener = the(read_group(haproxy, files, list(files)))
     assert (listener.values["tls_min"], listener.values["broken"]) == ("TLSv1.0", None)
     assert listener.values["instance"] == "haproxy/haproxy.cfg"
 

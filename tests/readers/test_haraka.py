@@ -7,8 +7,8 @@ import time
 import pytest
 
 from mailpolicy.readers import format_of, haraka
-from mailpolicy.tree import Memory
-from mailpolicy.types import Fact, Inventory, Version
+from mailpolicy.types import Fact, Inventory
+from tests.readers.reading import last, of_kind, read_group, the, under
 
 PLAIN = "tls\nauth/flat_file\nrcpt_to.in_host_list\nqueue/smtp_forward\n"
 METHODS = "[core]\nmethods=PLAIN,LOGIN\n"
@@ -17,25 +17,22 @@ METHODS = "[core]\nmethods=PLAIN,LOGIN\n"
 def read(version: str = "", folder: str = "etc/haraka/config", **files: str) -> Inventory:
     """Underscores in the names of files stand for dots before ini."""
     names = {f"{folder}/{name.replace('__ini', '.ini')}": text for name, text in files.items()}
-    numbers = Version(tuple(map(int, version.split("."))), "the test") if version else None
-    paths = tuple(name for name in names if format_of(name) == "haraka")
-    return haraka.read(Memory(names), paths or (f"{folder}/smtp.ini",), numbers)
+    paths = [name for name in names if format_of(name) == "haraka"]
+    return read_group(haraka, names, paths or [f"{folder}/smtp.ini"], version)
 
 
 def facts(kind: str = "listener", version: str = "", **files: str) -> list[Fact]:
-    return [fact for fact in read(version, **files).facts if fact.kind == kind]
+    return of_kind(read(version, **files), kind)
 
 
 def only(kind: str = "listener", version: str = "", **files: str) -> Fact:
-    (fact,) = facts(kind, version, **files)
-    return fact
+    return the(read(version, **files), kind)
 
 
 def blamed(fact: Fact, field: str, **files: str) -> str:
     """The text under the last position of a field."""
-    where = [origin.where for origin in fact.origins[field] if origin.where][-1]
-    text = files[where.file.rpartition("/")[2].replace(".ini", "__ini")]
-    return text.split("\n")[where.line - 1][where.column - 1 : where.end_column - 1]
+    where = last(fact, field)
+    return under(files[where.file.rpartition("/")[2].replace(".ini", "__ini")], where)
 
 
 @pytest.mark.parametrize(

@@ -7,35 +7,22 @@ import time
 import pytest
 
 from mailpolicy.readers import format_of, james
-from mailpolicy.tree import Memory
-from mailpolicy.types import Fact, Inventory, Version
+from mailpolicy.types import Inventory
+from tests.readers.reading import MainFile, blamed, read_group, under
 
 STARTTLS = '<tls socketTLS="false" startTLS="true"><keystore>file://conf/keystore</keystore></tls>'
 IMPLICIT = '<tls socketTLS="true" startTLS="false"><keystore>file://conf/keystore</keystore></tls>'
+NAME = "conf/smtpserver.xml"
+JAMES = MainFile(james, NAME)
+facts, only = JAMES.facts, JAMES.only
 
 
 def server(protocol: str, inner: str, attributes: str = "") -> str:
     return f"<{protocol}servers>\n<{protocol}server{attributes}>\n{inner}\n</{protocol}server>\n</{protocol}servers>\n"
 
 
-def read(text: str, name: str = "conf/smtpserver.xml", version: str = "") -> Inventory:
-    numbers = Version(tuple(map(int, version.split("."))), "the test") if version else None
-    return james.read(Memory({name: text}), (name,), numbers)
-
-
-def facts(text: str, kind: str = "listener", version: str = "") -> list[Fact]:
-    return [fact for fact in read(text, version=version).facts if fact.kind == kind]
-
-
-def only(text: str, kind: str = "listener", version: str = "") -> Fact:
-    (fact,) = facts(text, kind, version)
-    return fact
-
-
-def blamed(text: str, fact: Fact, field: str) -> str:
-    """The text under the last position of a field."""
-    where = [origin.where for origin in fact.origins[field] if origin.where][-1]
-    return text.split("\n")[where.line - 1][where.column - 1 : where.end_column - 1]
+def read(text: str, name: str = NAME, version: str = "") -> Inventory:
+    return read_group(james, {name: text}, [name], version)
 
 
 @pytest.mark.parametrize(
@@ -302,8 +289,7 @@ def test_what_is_not_james_s_xml(text: str) -> None:
 def test_values_that_james_stops_at(inner: str, text: str) -> None:
     whole = server("smtp", inner)
     (unread,) = read(whole).unread
-    line = whole.split("\n")[unread.where.line - 1]
-    assert line[unread.where.column - 1 : unread.where.end_column - 1] == text
+    assert under(whole, unread.where) == text
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from mailpolicy.readers import format_of, maddy
 from mailpolicy.readers.maddy.syntax import Node, load
 from mailpolicy.tree import Memory
-from mailpolicy.types import Fact, Inventory, Version
+from tests.readers.reading import MainFile, blamed, under
 
 NAME = "etc/maddy/maddy.conf"
 TLS = "tls file /etc/a.crt /etc/a.key\n"
@@ -19,25 +19,8 @@ OUT = "target.remote out { }\n"
 SMTP = "smtp tcp://0.0.0.0:25 {\n  deliver_to dummy\n}\n"
 
 
-def read(text: str | dict[str, str], version: str = "") -> Inventory:
-    files = {NAME: text} if isinstance(text, str) else text
-    numbers = Version(tuple(map(int, version.split("."))), "the test") if version else None
-    return maddy.read(Memory(files), (NAME,), numbers)
-
-
-def facts(text: str | dict[str, str], kind: str = "listener", version: str = "") -> list[Fact]:
-    return [fact for fact in read(text, version).facts if fact.kind == kind]
-
-
-def only(text: str | dict[str, str], kind: str = "listener", version: str = "") -> Fact:
-    (fact,) = facts(text, kind, version)
-    return fact
-
-
-def blamed(text: str, fact: Fact, field: str) -> str:
-    """The text under the last position of a field."""
-    where = [origin.where for origin in fact.origins[field] if origin.where][-1]
-    return text.split("\n")[where.line - 1][where.column - 1 : where.end_column - 1]
+MADDY = MainFile(maddy, NAME)
+read, facts, only = MADDY.read, MADDY.facts, MADDY.only
 
 
 def refusal(text: str, version: str = "") -> tuple[str, str]:
@@ -46,8 +29,7 @@ def refusal(text: str, version: str = "") -> tuple[str, str]:
     assert not [fact for fact in made.facts if fact.kind in ("listener", "connection", "server")]
     assert any("does not start" in note for note in made.notes)
     (unread,) = made.unread
-    line = text.split("\n")[unread.where.line - 1]
-    return line[unread.where.column - 1 : unread.where.end_column - 1], unread.why
+    return under(text, unread.where), unread.why
 
 
 def tree(nodes: tuple[Node, ...]) -> list[object]:

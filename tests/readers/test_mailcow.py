@@ -6,7 +6,7 @@ import pytest
 
 from mailpolicy.readers import mailcow
 from mailpolicy.types import Inventory
-from tests.readers.settings_file import at, blamed, of_kind, read
+from tests.readers.reading import at, blamed, of_kind, read
 
 NAME = "opt/mailcow-dockerized/mailcow.conf"
 HOME = "opt/mailcow-dockerized/data/conf/"

@@ -6,7 +6,7 @@ import pytest
 
 from mailpolicy.readers import mailu
 from mailpolicy.types import Inventory
-from tests.readers.settings_file import at, blamed, of_kind, read
+from tests.readers.reading import at, blamed, of_kind, read
 
 NAME = "mailu/mailu.env"
 BASE = "DOMAIN=example.org\nSUBNET=192.168.203.0/24\n"

@@ -7,8 +7,7 @@ import time
 import pytest
 
 from mailpolicy.readers import format_of, mox
-from mailpolicy.tree import Memory
-from mailpolicy.types import Fact, Inventory, Version
+from tests.readers.reading import MainFile, blamed, under
 
 NAME = "config/mox.conf"
 TOP = "DataDir: ../data\nLogLevel: info\nHostname: mx.example.org\n"
@@ -26,25 +25,8 @@ def service(name: str, *options: str) -> str:
     return "".join(f"{line}\n" for line in (f"\t\t{name}:", "\t\t\tEnabled: true", *(f"\t\t\t{o}" for o in options)))
 
 
-def read(text: str | dict[str, str], version: str = "") -> Inventory:
-    files = {NAME: text} if isinstance(text, str) else text
-    numbers = Version(tuple(map(int, version.split("."))), "the test") if version else None
-    return mox.read(Memory(files), (NAME,), numbers)
-
-
-def facts(text: str | dict[str, str], kind: str = "listener", version: str = "") -> list[Fact]:
-    return [fact for fact in read(text, version).facts if fact.kind == kind]
-
-
-def only(text: str | dict[str, str], kind: str = "listener", version: str = "") -> Fact:
-    (fact,) = facts(text, kind, version)
-    return fact
-
-
-def blamed(text: str, fact: Fact, field: str) -> str:
-    """The text under the last position of a field."""
-    where = [origin.where for origin in fact.origins[field] if origin.where][-1]
-    return text.split("\n")[where.line - 1][where.column - 1 : where.end_column - 1]
+MOX = MainFile(mox, NAME)
+read, facts, only = MOX.read, MOX.facts, MOX.only
 
 
 def refusal(text: str) -> tuple[str, str]:
@@ -53,8 +35,7 @@ def refusal(text: str) -> tuple[str, str]:
     assert not [fact for fact in made.facts if fact.kind != "secret"]
     assert any("does not start" in note for note in made.notes)
     (unread,) = made.unread
-    line = text.split("\n")[unread.where.line - 1]
-    return line[unread.where.column - 1 : unread.where.end_column - 1], unread.why
+    return under(text, unread.where), unread.why
 
 
 @pytest.mark.parametrize(

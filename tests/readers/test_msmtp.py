@@ -5,28 +5,19 @@ from __future__ import annotations
 import pytest
 
 from mailpolicy.readers import msmtp
-from mailpolicy.tree import Memory
-from mailpolicy.types import Fact, Inventory, Version
+from mailpolicy.types import Fact
+from tests.readers.reading import MainFile, blamed, of_kind, the
 
 LOGIN = "host smtp.example.test\nuser alice\npasswordeval pass show mail\n"
 SHA256 = ":".join(["0A"] * 32)
 SHA1 = ":".join(["0a"] * 20)
 
 
-def read(text: str, version: str = "") -> Inventory:
-    numbers = Version(tuple(map(int, version.split("."))), "test") if version else None
-    return msmtp.read(Memory({".msmtprc": text}), (".msmtprc",), numbers)
+read = MainFile(msmtp, ".msmtprc").read
 
 
 def only(text: str, version: str = "") -> Fact:
-    (fact,) = (fact for fact in read(text, version).facts if fact.kind == "connection")
-    return fact
-
-
-def blamed(text: str, fact: Fact, field: str) -> str:
-    """The text under the position that a finding on a field gets."""
-    where = [origin.where for origin in fact.origins[field] if origin.where][-1]
-    return text.splitlines()[where.line - 1][where.column - 1 : where.end_column - 1]
+    return the(read(text, version), "connection")
 
 
 @pytest.mark.parametrize(
@@ -241,7 +232,7 @@ def test_the_chain_shows_defaults_parent_and_account() -> None:
 )
 def test_a_password_in_the_file_is_a_secret_at_its_text(line: str, text: str) -> None:
     whole = f"account a\nhost h\n{line}\n"
-    (secret,) = (fact for fact in read(whole).facts if fact.kind == "secret")
+    secret = the(read(whole), "secret")
     assert blamed(whole, secret, "storage") == text
     assert not any(text in str(value) for value in secret.values.values())
 
@@ -252,7 +243,7 @@ def test_a_password_in_the_file_is_a_secret_at_its_text(line: str, text: str) ->
      "password __PW__", "password @PASSWORD@", "password", "passwordeval pass show mail", "passwordeval echo $PW"],
 )  # fmt: skip
 def test_placeholders_and_commands_are_no_secrets(line: str) -> None:
-    assert not [fact for fact in read(f"account a\nhost h\n{line}\n").facts if fact.kind == "secret"]
+    assert not of_kind(read(f"account a\nhost h\n{line}\n"), "secret")
 
 
 def test_a_secret_that_accounts_inherit_is_reported_once() -> None:

@@ -6,34 +6,23 @@ import pytest
 
 from mailpolicy.readers import format_of, nginx
 from mailpolicy.tree import Memory
-from mailpolicy.types import Fact, Inventory, Value, Version
+from mailpolicy.types import Fact, Inventory, Value
+from tests.readers.reading import blamed, listeners, of_kind, read_group, the
 
 MAIN = "load_module m.so;\nevents {}\n"
 CERTIFICATE = "ssl_certificate /etc/ssl/a.pem; ssl_certificate_key /etc/ssl/a.key;"
 
 
 def read(text: str, version: str = "1.26") -> Inventory:
-    numbers = Version(tuple(map(int, version.split("."))), "test") if version else None
-    return nginx.read(Memory({"nginx/nginx.conf": text}), ("nginx/nginx.conf",), numbers)
+    return read_group(nginx, {"nginx/nginx.conf": text}, ["nginx/nginx.conf"], version)
 
 
 def mail(body: str, version: str = "1.26") -> Inventory:
     return read(f"{MAIN}mail {{\nauth_http 127.0.0.1:9000/;\n{CERTIFICATE}\n{body}\n}}\n", version)
 
 
-def listeners(inventory: Inventory) -> list[Fact]:
-    return [fact for fact in inventory.facts if fact.kind == "listener"]
-
-
 def only(body: str, version: str = "1.26") -> Fact:
-    (fact,) = listeners(mail(body, version))
-    return fact
-
-
-def blamed(text: str, fact: Fact, field: str) -> str:
-    """The text under the position that a finding on a field gets."""
-    where = [origin.where for origin in fact.origins[field] if origin.where][-1]
-    return text.splitlines()[where.line - 1][where.column - 1 : where.end_column - 1]
+    return the(mail(body, version))
 
 
 @pytest.mark.parametrize(
@@ -298,10 +287,10 @@ def test_access_for_some_networks_alone_is_not_judged() -> None:
 
 def test_the_hop_behind_the_end_of_tls() -> None:
     text = f"{MAIN}stream {{ {CERTIFICATE} server {{ listen 993 ssl; proxy_pass mail.example.org:143; }} }}"
-    (hop,) = (fact for fact in read(text).facts if fact.kind == "connection")
+    hop = the(read(text), "connection")
     assert (hop.values["tls"], hop.values["host"], hop.values["port"]) == ("none", "mail.example.org", 143)
     for other in (text.replace("993 ssl", "143"), text.replace("server { listen", "proxy_ssl on; server { listen")):
-        assert [fact for fact in read(other).facts if fact.kind == "connection"] == []
+        assert of_kind(read(other), "connection") == []
 
 
 @pytest.mark.parametrize(
@@ -360,9 +349,9 @@ def test_secrets_and_networks_that_may_forge_addresses() -> None:
         "auth_http_header X-Auth-Key hunter22; auth_http_header X-Port 143; set_real_ip_from 0.0.0.0/0;"
         "server { listen 143 proxy_protocol; }"
     )
-    (secret,) = (fact for fact in inventory.facts if fact.kind == "secret")
+    secret = the(inventory, "secret")
     assert "hunter22" not in str(secret.values)
-    (server,) = (fact for fact in inventory.facts if fact.kind == "server")
+    server = the(inventory, "server")
     assert server.values["forged_client_networks"] == ("0.0.0.0/0",)
     assert mail("server { listen 143; }").facts[1].values["forged_client_networks"] == ()
 

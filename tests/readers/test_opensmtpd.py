@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from mailpolicy.readers import format_of, opensmtpd
-from mailpolicy.tree import Memory
-from mailpolicy.types import Fact, Inventory, Version
+from mailpolicy.types import Fact, Inventory
+from tests.readers.reading import blamed, of_kind, read_group, the
 
 PKI = 'pki mx.test cert "/etc/ssl/mx.pem"\npki mx.test key "/etc/ssl/mx.key"\n'
 ON = "listen on 0.0.0.0"
@@ -17,16 +17,15 @@ LOGIN = ACTIONS + 'match auth from any for any action "out"\n'
 
 
 def read(text: str, version: str = "", path: str = "etc/mail/smtpd.conf", **files: str) -> Inventory:
-    numbers = Version(tuple(map(int, version.split("."))), "test") if version else None
     folder = path.rpartition("/")[0]
-    tree = Memory({path: text, **{f"{folder}/{name}": content for name, content in files.items()}})
-    return opensmtpd.read(tree, (path,), numbers)
+    beside = {f"{folder}/{name}": content for name, content in files.items()}
+    return read_group(opensmtpd, {path: text, **beside}, [path], version)
 
 
 def listeners(text: str, version: str = "", **files: str) -> list[Fact]:
     made = read(text, version, **files)
     assert made.unread == ()
-    return [fact for fact in made.facts if fact.kind == "listener"]
+    return of_kind(made, "listener")
 
 
 def only(text: str, version: str = "", **files: str) -> Fact:
@@ -38,12 +37,6 @@ def refusal(text: str, version: str = "", **files: str) -> str:
     made = read(text, version, **files)
     assert [fact for fact in made.facts if fact.kind in ("listener", "connection")] == []
     return made.unread[0].why if made.unread else ""
-
-
-def blamed(text: str, fact: Fact, field: str) -> str:
-    """The text under the position that a finding on a field gets."""
-    where = [origin.where for origin in fact.origins[field] if origin.where][-1]
-    return text.splitlines()[where.line - 1][where.column - 1 : where.end_column - 1]
 
 
 @pytest.mark.parametrize(
@@ -282,8 +275,7 @@ CREDENTIALS = "me bob:Tr0ub4dor\nother x:$VAR\n"
 def connection(action: str, version: str = "", **files: str) -> Fact:
     made = read(f'table secrets file:/etc/mail/secrets\naction "o" {action}\nmatch from local for any action "o"\n',
                 version, **files)  # fmt: skip
-    (fact,) = (fact for fact in made.facts if fact.kind == "connection")
-    return fact
+    return the(made, "connection")
 
 
 @pytest.mark.parametrize(
@@ -329,7 +321,7 @@ def test_relay_hosts(action: str, expected: dict[str, object]) -> None:
 )
 def test_relay_hosts_before_6_4(action: str, expected: dict[str, object]) -> None:
     made = read(f"table secrets file:/etc/mail/secrets\naccept for any {action}\n", secrets=CREDENTIALS)
-    (fact,) = (fact for fact in made.facts if fact.kind == "connection")
+    fact = the(made, "connection")
     assert {field: fact.values[field] for field in expected} == expected
 
 
@@ -344,7 +336,7 @@ def test_passwords() -> None:
         'srs key "s3same"\nqueue encryption stdin\ntable secrets file:/etc/mail/secrets\n'
         f'{ON}\naction "o" relay host smtps://me@r.test auth <secrets>\nmatch from local for any action "o"\n'
     )
-    found = [fact for fact in read(text, secrets=CREDENTIALS).facts if fact.kind == "secret"]
+    found = of_kind(read(text, secrets=CREDENTIALS), "secret")
     assert [fact.values["setting"] for fact in found] == ["srs key", "table secrets, me"]
     where = found[1].origins["storage"][-1].where
     assert where is not None
@@ -353,7 +345,7 @@ def test_passwords() -> None:
 
 def test_hashes_of_logins_are_no_passwords() -> None:
     text = f'{PKI}{ON} port 587 {TLS} auth {{ "a" = "$2b$10$abcdef" }}\n{LOGIN}'
-    assert [fact for fact in read(text).facts if fact.kind == "secret"] == []
+    assert of_kind(read(text), "secret") == []
 
 
 @pytest.mark.parametrize(
@@ -375,7 +367,7 @@ def test_a_template_is_no_error() -> None:
 
 def test_what_is_not_here_is_not_known() -> None:
     made = read(f'include "/etc/mail/rules.conf"\n{ON}\n{OUT}')
-    (fact,) = (fact for fact in made.facts if fact.kind == "listener")
+    fact = the(made, "listener")
     assert "relay" not in fact.values
     assert "rules.conf" not in str(made.unread)
     assert any("is not known" in note for note in made.notes)

@@ -7,6 +7,8 @@ import pytest
 from mailpolicy.readers import postfix
 from mailpolicy.tree import Memory
 from mailpolicy.types import Fact, Inventory, Version
+from tests.readers import reading
+from tests.readers.reading import of_kind, the
 
 BASE = "compatibility_level = 3.6\nmyhostname = mail.example.org\n"
 CERT = "smtpd_tls_cert_file = /etc/ssl/mail/both.pem\n"
@@ -22,15 +24,13 @@ def read(main: str, master: str = SMTP, files: dict[str, str] | None = None) -> 
 
 
 def listeners(main: str, master: str = SMTP, files: dict[str, str] | None = None) -> list[Fact]:
-    return [fact for fact in read(main, master, files)[0].facts if fact.kind == "listener"]
+    return of_kind(read(main, master, files)[0], "listener")
 
 
 def blamed(main: str, master: str, field: str) -> str:
     """The text that a finding on a field of the last listener would show."""
     inventory, tree = read(main, master)
-    fact = [fact for fact in inventory.facts if fact.kind == "listener"][-1]
-    where = [origin.where for origin in fact.origins[field] if origin.where][-1]
-    return tree.source(where.file).line(where.line)[where.column - 1 : where.end_column - 1]
+    return reading.blamed(tree.files, of_kind(inventory, "listener")[-1], field)
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_postscreen_hands_on() -> None:
 )
 def test_nothing_starts(main: str, master: str) -> None:
     inventory, _ = read(main, master)
-    assert not [fact for fact in inventory.facts if fact.kind == "listener"]
+    assert not of_kind(inventory, "listener")
     assert inventory.unread
 
 
@@ -211,7 +211,7 @@ def test_stock_master_without_one() -> None:
 
 def test_master_alone_guesses_nothing() -> None:
     inventory = postfix.read(Memory({MASTER: SUB}), (MASTER,), None)
-    (fact,) = [fact for fact in inventory.facts if fact.kind == "listener"]
+    fact = the(inventory, "listener")
     assert "tls" not in fact.values
     assert "auth" not in fact.values
 

@@ -6,7 +6,9 @@ import pytest
 
 from mailpolicy.readers import format_of, sendmail
 from mailpolicy.tree import Memory
-from mailpolicy.types import Fact, Inventory, Span, Version
+from mailpolicy.types import Fact, Inventory, Span
+from tests.readers import reading
+from tests.readers.reading import of_kind, read_group
 
 MC, CF, SUBMIT, ACCESS = "etc/mail/sendmail.mc", "etc/mail/sendmail.cf", "etc/mail/submit.mc", "etc/mail/access"
 HEAD = "include(`/usr/share/sendmail/cf/m4/cf.m4')dnl\nOSTYPE(`linux')dnl\n"
@@ -27,14 +29,16 @@ def mc(body: str) -> str:
     return f"{HEAD}{body}MAILER(`smtp')dnl\n"
 
 
+def held(files: dict[str, str] | str) -> dict[str, str]:
+    return {MC: mc(files)} if isinstance(files, str) else files
+
+
 def read(files: dict[str, str] | str, version: str = "8.17") -> Inventory:
-    held = {MC: mc(files)} if isinstance(files, str) else files
-    numbers = Version(tuple(map(int, version.split("."))), "the test") if version else None
-    return sendmail.read(Memory(held), (next(iter(held)),), numbers)
+    return read_group(sendmail, held(files), [next(iter(held(files)))], version)
 
 
 def facts(files: dict[str, str] | str, kind: str = "listener", version: str = "8.17") -> list[Fact]:
-    return [fact for fact in read(files, version).facts if fact.kind == kind]
+    return of_kind(read(files, version), kind)
 
 
 def first(files: dict[str, str] | str, kind: str = "listener", version: str = "8.17") -> Fact:
@@ -46,13 +50,11 @@ def with_access(rules: str, body: str = "") -> dict[str, str]:
 
 
 def under(files: dict[str, str] | str, where: Span) -> str:
-    held = {MC: mc(files)} if isinstance(files, str) else files
-    return held[where.file].split("\n")[where.line - 1][where.column - 1 : where.end_column - 1]
+    return reading.under(held(files), where)
 
 
 def blamed(files: dict[str, str] | str, fact: Fact, field: str) -> str:
-    """The text under the last position of a field."""
-    return under(files, [origin.where for origin in fact.origins[field] if origin.where][-1])
+    return reading.blamed(held(files), fact, field)
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,7 @@ from mailpolicy.readers import format_of, stalwart
 from mailpolicy.readers.stalwart.expressions import evaluate
 from mailpolicy.readers.stalwart.toml import parse
 from mailpolicy.text import Source
-from mailpolicy.tree import Memory
-from mailpolicy.types import Fact, Inventory, Version
+from tests.readers.reading import MainFile, blamed
 
 NAME = "etc/stalwart/config.toml"
 PLAN = "stalwart/plan.ndjson"
@@ -20,25 +19,8 @@ SMTP = '[server.listener.a]\nprotocol = "smtp"\n'
 IMAP = '[server.listener.a]\nprotocol = "imap"\nbind = "[::]:143"\n'
 
 
-def read(text: str | dict[str, str], version: str = "") -> Inventory:
-    files = {NAME: text} if isinstance(text, str) else text
-    numbers = Version(tuple(map(int, version.split("."))), "the test") if version else None
-    return stalwart.read(Memory(files), (next(iter(files)),), numbers)
-
-
-def facts(text: str | dict[str, str], kind: str = "listener", version: str = "") -> list[Fact]:
-    return [fact for fact in read(text, version).facts if fact.kind == kind]
-
-
-def only(text: str | dict[str, str], kind: str = "listener", version: str = "") -> Fact:
-    (fact,) = facts(text, kind, version)
-    return fact
-
-
-def blamed(text: str, fact: Fact, field: str) -> str:
-    """The text under the last position of a field."""
-    where = [origin.where for origin in fact.origins[field] if origin.where][-1]
-    return text.split("\n")[where.line - 1][where.column - 1 : where.end_column - 1]
+STALWART = MainFile(stalwart, NAME)
+read, facts, only = STALWART.read, STALWART.facts, STALWART.only
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from mailpolicy.readers import stunnel
-from mailpolicy.tree import Memory
-from mailpolicy.types import Fact, Inventory, Version
+from mailpolicy.types import Inventory
+from tests.readers.reading import MainFile, blamed, of_kind, under
 
 NAME = "etc/stunnel/mail.conf"
 TOP = "cert = /etc/a.pem\n"
@@ -14,25 +14,8 @@ IMAPS = "[imaps]\naccept = 993\nconnect = 143\n"
 OUT = "[out]\nclient = yes\naccept = 127.0.0.1:1143\nconnect = imap.example.org:993\n"
 
 
-def read(text: str | dict[str, str], version: str = "") -> Inventory:
-    files = {NAME: text} if isinstance(text, str) else text
-    numbers = Version(tuple(map(int, version.split("."))), "the test") if version else None
-    return stunnel.read(Memory(files), (next(iter(files)),), numbers)
-
-
-def facts(text: str, kind: str = "listener", version: str = "") -> list[Fact]:
-    return [fact for fact in read(text, version).facts if fact.kind == kind]
-
-
-def only(text: str, kind: str = "listener", version: str = "") -> Fact:
-    (fact,) = facts(text, kind, version)
-    return fact
-
-
-def blamed(text: str, fact: Fact, field: str) -> str:
-    """The text under the last position of a field."""
-    where = [origin.where for origin in fact.origins[field] if origin.where][-1]
-    return text.split("\n")[where.line - 1][where.column - 1 : where.end_column - 1]
+STUNNEL = MainFile(stunnel, NAME)
+read, facts, only = STUNNEL.read, STUNNEL.facts, STUNNEL.only
 
 
 @pytest.mark.parametrize(
@@ -268,7 +251,7 @@ def test_what_stunnel_refuses(text: str, blame: str) -> None:
     (unread,) = said.unread
     assert unread.why.endswith("stunnel does not start") and not unread.fatal
     where = unread.where
-    assert text.split("\n")[where.line - 1][where.column - 1 : where.end_column - 1] == blame
+    assert under(text, where) == blame
     assert any("no listener is stated" in note for note in said.notes)
 
 
@@ -300,7 +283,7 @@ def test_an_include_that_is_not_here_is_noted() -> None:
 def test_a_part_by_itself_needs_no_certificate() -> None:
     said = read({"etc/stunnel/conf.d/10-imap.conf": IMAPS})
     assert not said.unread
-    assert "certificate" not in next(f for f in said.facts if f.kind == "listener").values
+    assert "certificate" not in of_kind(said, "listener")[0].values
 
 
 def test_pre_shared_keys_stand_for_a_certificate() -> None:
@@ -320,7 +303,7 @@ def test_passwords_and_keys() -> None:
 def test_templates_are_no_errors() -> None:
     said = read("{% if x %}\ncert = {{ cert }}\n{% endif %}\n[imaps]\naccept = {{ ip }}:993\nconnect = 143\n")
     assert not said.unread and said.notes
-    assert next(f for f in said.facts if f.kind == "listener").values["tls"] == "implicit"
+    assert of_kind(said, "listener")[0].values["tls"] == "implicit"
 
 
 def test_alternatives_in_a_template_do_not_clash() -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from mailpolicy import compiled, examples
 from mailpolicy.examples import Example
-from mailpolicy.types import Fact, Version
+from mailpolicy.types import Fact
+from tests.readers.reading import blamed, listeners, version_of
 
 POSTFIX = """\
 compatibility_level = 3.6
@@ -63,15 +64,9 @@ def exim(lines: str, path: str = "exim.conf") -> dict[str, str]:
 def listener(files: Mapping[str, str], assume: str) -> Fact:
     """The last listener, as to its port."""
     program, _, numbers = assume.partition(" ")
-    versions = {program: Version(tuple(map(int, numbers.split("."))), "the test")} if numbers else {}
-    facts = examples.outcome(Example(files, versions, ()), compiled.load().rules).inventory.facts
-    return [fact for fact in facts if fact.kind == "listener"][-1]
-
-
-def blamed(files: Mapping[str, str], fact: Fact, field: str) -> str:
-    """The text under the last position of a field."""
-    where = [origin.where for origin in fact.origins[field] if origin.where][-1]
-    return files[where.file].split("\n")[where.line - 1][where.column - 1 : where.end_column - 1]
+    version = version_of(numbers)
+    found = examples.outcome(Example(files, {program: version} if version else {}, ()), compiled.load().rules)
+    return listeners(found.inventory)[-1]
 
 
 @pytest.mark.parametrize(

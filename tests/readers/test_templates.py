@@ -5,18 +5,18 @@ from __future__ import annotations
 import pytest
 
 from mailpolicy.readers import dovecot, postfix
-from mailpolicy.tree import Memory
 from mailpolicy.types import Inventory, Value
+from tests.readers.reading import of_kind, read_group
 
 SMTPD = "smtp inet n - n - - smtpd\n"
 
 
 def mta(main: str, master: str = SMTPD) -> Inventory:
-    return postfix.read(Memory({"main.cf": main, "master.cf": master}), ("main.cf", "master.cf"), None)
+    return read_group(postfix, {"main.cf": main, "master.cf": master}, ["main.cf", "master.cf"])
 
 
 def values(inventory: Inventory, kind: str, field: str) -> list[Value]:
-    return [fact.values.get(field) for fact in inventory.facts if fact.kind == kind]
+    return [fact.values.get(field) for fact in of_kind(inventory, kind)]
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ def values(inventory: Inventory, kind: str, field: str) -> list[Value]:
     ],
 )
 def test_a_template_of_dovecot_is_no_fault(text: str) -> None:
-    inventory = dovecot.read(Memory({"dovecot.conf": "protocols = imap\n" + text}), ("dovecot.conf",), None)
+    inventory = read_group(dovecot, {"dovecot.conf": "protocols = imap\n" + text}, ["dovecot.conf"])
     assert inventory.unread == ()
     assert 993 in values(inventory, "listener", "port")
 
@@ -69,6 +69,6 @@ def test_a_switch_in_front_of_a_setting_makes_it_unknown() -> None:
 
 def test_an_include_from_a_folder_that_is_not_in_the_tree_leaves_the_rest_known() -> None:
     text = "!include site.d/*.conf\nprotocols = imap\nssl = required\n"
-    inventory = dovecot.read(Memory({"dovecot.conf": text}), ("dovecot.conf",), None)
+    inventory = read_group(dovecot, {"dovecot.conf": text}, ["dovecot.conf"])
     assert inventory.unread == ()
     assert 993 in values(inventory, "listener", "port")

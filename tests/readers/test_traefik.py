@@ -6,7 +6,7 @@ import pytest
 
 from mailpolicy.readers import format_of, traefik
 from mailpolicy.types import Inventory
-from tests.readers.settings_file import at, blamed, of_kind, read
+from tests.readers.reading import at, blamed, of_kind, read
 
 STATIC = "etc/traefik/traefik.yml"
 DYNAMIC = "etc/traefik/dynamic/mail.yml"

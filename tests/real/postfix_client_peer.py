@@ -1,8 +1,8 @@
 """Runs inside namespaces of its own: Postfix with a given configuration sends one message to a scripted server.
 
-Usage: postfix_client_peer.py FOLDER SCENARIO. FOLDER holds postfix/ (main.cf, master.cf, tables), peer.pem,
-other.pem and hosts. Scenarios: honest; stripped (no STARTTLS, only PLAIN and LOGIN); challenge (no STARTTLS,
-only CRAM-MD5); stranger (STARTTLS with a certificate for another name of an unknown issuer).
+Usage: python -m tests.real.postfix_client_peer FOLDER SCENARIO. FOLDER holds postfix/ (main.cf, master.cf,
+tables), peer.pem, other.pem and hosts. Scenarios: honest; stripped (no STARTTLS, only PLAIN and LOGIN); challenge
+(no STARTTLS, only CRAM-MD5); stranger (STARTTLS with a certificate for another name of an unknown issuer).
 Prints what the server saw as one JSON object.
 """
 
@@ -19,6 +19,8 @@ import sys
 import threading
 import time
 from pathlib import Path
+
+from tests.real import daemons
 
 PORTS = (25, 465, 587, 2525)
 WAIT = 9.0
@@ -104,7 +106,7 @@ def bind(source: Path, target: str) -> None:
 
 def main() -> None:
     folder, scenario = Path(sys.argv[1]), sys.argv[2]
-    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    daemons.link()
     work = folder / scenario
     for name, target in (("spool", "/var/spool/postfix"), ("data", "/var/lib/postfix")):
         (work / name).mkdir(parents=True)

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from mailpolicy.readers import load
 from mailpolicy.tree import Disk
 from mailpolicy.types import Inventory
+from tests.real import daemons
 
 PEER = Path(__file__).with_name("proxy_peer.py")
-NAMESPACES = ("unshare", "--mount", "--net", "--pid", "--fork", "--mount-proc", "--propagation", "private")
 PERMISSIVE = (
     "openssl_conf = init\n[init]\nssl_conf = ssl\n[ssl]\nsystem_default = all\n"
     "[all]\nMinProtocol = TLSv1\nCipherString = ALL:@SECLEVEL=0\n"
@@ -26,18 +21,13 @@ CERTIFICATE = "CERT"
 
 def missing(program: str) -> str:
     """Why the real program cannot be asked, or ""."""
-    command = {"stunnel": "stunnel4"}.get(program, program)
-    if os.geteuid() != 0:
-        return "needs root, for namespaces"
-    absent = [name for name in (command, "unshare", "ip", "openssl") if not shutil.which(name)]
-    return f"not installed: {', '.join(absent)}" if absent else ""
+    return daemons.missing({"stunnel": "stunnel4"}.get(program, program))
 
 
 def certificate(folder: Path) -> Path:
     """A certificate with its key, made once for all cases."""
     path, key = folder / "both.pem", folder / "key.pem"
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=mail.example"]
-    subprocess.run([*command, "-keyout", key, "-out", path], check=True, capture_output=True)
+    daemons.certificate(folder, "mail.example", path.name, key.name)
     path.write_bytes(path.read_bytes() + key.read_bytes())
     key.unlink()
     return path
@@ -51,11 +41,7 @@ def observe(program: str, name: str, configs: Mapping[str, str], root: Path) -> 
         path = root / case / "etc" / name
         path.parent.mkdir(parents=True)
         path.write_text(text.replace(CERTIFICATE, str(both)))
-    ran = subprocess.run(
-        [*NAMESPACES, sys.executable, str(PEER), program, str(root)], capture_output=True, text=True, timeout=120
-    )
-    assert ran.returncode == 0, ran.stderr
-    return dict(json.loads(ran.stdout))
+    return dict(daemons.inside(PEER, program, root, timeout=120))
 
 
 def inventory(program: str, name: str, case: str, root: Path) -> Inventory:

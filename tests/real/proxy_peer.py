@@ -1,6 +1,6 @@
 """Run as a program in fresh namespaces: starts a proxy with each configuration and asks every socket that it opens.
 
-``python3 proxy_peer.py PROGRAM FOLDER``: FOLDER holds a folder for each case, with ``etc/``. Standard library only.
+``python -m tests.real.proxy_peer PROGRAM FOLDER``: FOLDER holds a folder for each case, with ``etc/``.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ import subprocess
 import sys
 import threading
 import time
-import warnings
 from pathlib import Path
 
-VERSIONS = {"TLSv1.0": "TLSv1", "TLSv1.1": "TLSv1_1", "TLSv1.2": "TLSv1_2", "TLSv1.3": "TLSv1_3"}
+from tests.real import daemons
+
+VERSIONS = daemons.TLS_VERSIONS
 BACKENDS = {14303: b"* OK back end\r\n", 2503: b"220 back.example.test ESMTP\r\n", 1100: b"+OK back end\r\n"}
 COMMANDS = {
     "haproxy": ("haproxy", "-db", "-f", "/etc/haproxy/haproxy.cfg"),
@@ -49,31 +50,6 @@ def answer(connection: socket.socket, greeting: bytes) -> None:
         pass
 
 
-def listening() -> set[tuple[str, int]]:
-    """Addresses and ports that are listened on, without the back ends'."""
-    found = set()
-    for name, family in (("tcp", socket.AF_INET), ("tcp6", socket.AF_INET6)):
-        for row in Path(f"/proc/net/{name}").read_text().splitlines()[1:]:
-            local, state = row.split()[1], row.split()[3]
-            address, port = local.split(":")
-            raw = b"".join(bytes.fromhex(address[i : i + 8])[::-1] for i in range(0, len(address), 8))
-            if state == "0A" and int(port, 16) not in BACKENDS:
-                found.add((socket.inet_ntop(family, raw), int(port, 16)))
-    return found
-
-
-def client(version: str = "") -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    context.set_ciphers("ALL:@SECLEVEL=0")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        context.minimum_version = ssl.TLSVersion.TLSv1
-        if version:
-            context.minimum_version = context.maximum_version = getattr(ssl.TLSVersion, VERSIONS[version])
-    return context
-
-
 def connect(address: str, port: int, proxied: bool) -> socket.socket:
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)
     connection = socket.create_connection((host, port), timeout=1)
@@ -83,10 +59,7 @@ def connect(address: str, port: int, proxied: bool) -> socket.socket:
 
 
 def secured(connection: socket.socket, version: str = "") -> ssl.SSLSocket | None:
-    try:
-        return client(version).wrap_socket(connection)
-    except (OSError, ssl.SSLError):
-        return None
+    return daemons.wrap(connection, version, "ALL")
 
 
 def said(connection: socket.socket, line: bytes = b"") -> bytes:
@@ -161,26 +134,21 @@ def case(program: str, folder: Path) -> dict[str, object]:
     with open(folder / "log", "wb") as log:
         daemon = subprocess.Popen(COMMANDS[program], stdout=log, stderr=log)
     try:
-        settle = time.monotonic() + 0.4
-        while time.monotonic() < settle and daemon.poll() is None:
-            time.sleep(0.02)
-            if listening():
-                time.sleep(0.1)
-                break
+        sockets = daemons.opened(daemon, 0.4, BACKENDS)
         proxied = "accept-proxy" in "".join(f.read_text() for f in folder.rglob("*.cfg"))
-        found = {f"{a} {p}": observed(a, p, proxied) for a, p in sorted(listening())}
+        found = {f"{a} {p}": observed(a, p, proxied) for a, p in sockets}
         return {"started": daemon.poll() is None, "sockets": found}
     finally:
         daemon.kill()
         daemon.wait()
         subprocess.run(["umount", home], check=True)
-        while listening():
+        while daemons.listening(BACKENDS):
             time.sleep(0.02)
 
 
 def main() -> None:
     program, root = sys.argv[1], Path(sys.argv[2])
-    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    daemons.link()
     os.environ["OPENSSL_CONF"] = str(root / "openssl.cnf")
     for port, greeting in BACKENDS.items():
         threading.Thread(target=back_end, args=(port, greeting), daemon=True).start()

@@ -6,18 +6,17 @@ packages over /usr, /etc and /var, starts the daemons by their own scripts and p
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import re
 import socket
-import ssl
 import subprocess
 import sys
 import time
-import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+from tests.real import daemons
 
 SERVER, STRANGER, FRIEND = "10.99.0.1", "198.51.100.7", "10.99.0.2"
 USER, PASSWORD = "tester", "Quince-41"
@@ -84,9 +83,6 @@ CASES = {
     "mta-everybody": _mta(access="*\tallow,RELAYCLIENT\n", smtps="SSLADDRESS=\n"),
 }
 
-VERSIONS = {"TLSv1.0": "TLSv1", "TLSv1.1": "TLSv1_1", "TLSv1.2": "TLSv1_2", "TLSv1.3": "TLSv1_3"}
-PLAIN = base64.b64encode(f"\0{USER}\0{PASSWORD}".encode()).decode()
-
 
 def _until(stream: socket.socket, pattern: str, wait: float = 5.0) -> str:
     stream.settimeout(wait)
@@ -114,18 +110,6 @@ def _connect(port: int, client: str = STRANGER) -> socket.socket:
     return socket.create_connection((SERVER, port), 5, (client, 0))
 
 
-def _wrap(plain: socket.socket, version: str = "") -> ssl.SSLSocket | None:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    context.set_ciphers("ALL:@SECLEVEL=0")
-    if version:
-        context.minimum_version = context.maximum_version = ssl.TLSVersion[VERSIONS[version]]
-    try:
-        return context.wrap_socket(plain)
-    except OSError:
-        return None
-
-
 def _starttls(port: int, protocol: str) -> socket.socket | None:
     """A connection that was told to go over to TLS; None when it refuses."""
     stream = _connect(port)
@@ -146,12 +130,12 @@ def _takes_login(stream: socket.socket, protocol: str) -> bool:
         _ask(stream, f"USER {USER}", "\n")
         return _ask(stream, f"PASS {PASSWORD}", "\n").startswith("+OK")
     _ask(stream, "EHLO client.test", "^250 .*\n")
-    return _ask(stream, f"AUTH PLAIN {PLAIN}", r"^\d\d\d .*\n").startswith("235")
+    return _ask(stream, f"AUTH PLAIN {daemons.plain(USER, PASSWORD)}", r"^\d\d\d .*\n").startswith("235")
 
 
 def _relays(port: int, client: str, implicit: bool) -> bool:
     plain = _connect(port, client)
-    stream = (_wrap(plain) if implicit else plain) or plain
+    stream = (daemons.wrap(plain, ciphers="ALL") if implicit else plain) or plain
     _until(stream, "\n")
     for line in ("EHLO client.test", "MAIL FROM:<>"):
         _ask(stream, line, r"^\d\d\d .*\n")
@@ -166,7 +150,7 @@ def _probe(port: int) -> dict[str, object]:
         return {"reached": False}
     greeting = _until(plain, "\n", 1.5)
     implicit = not greeting
-    stream = _wrap(_connect(port)) if implicit else plain
+    stream = daemons.wrap(_connect(port), ciphers="ALL") if implicit else plain
     greeting = _until(stream, "\n") if implicit and stream else greeting
     protocol = {"* O": "imap", "+OK": "pop3", "220": "smtp"}.get(greeting[:3], "")
     if stream is None or not protocol:
@@ -174,7 +158,7 @@ def _probe(port: int) -> dict[str, object]:
     found: dict[str, object] = {"reached": True, "works": True, "protocol": protocol}
     open_login = _takes_login(stream, protocol)
     begun = None if implicit else _starttls(port, protocol)
-    wrapped = _wrap(begun) if begun else None
+    wrapped = daemons.wrap(begun, ciphers="ALL") if begun else None
     under = open_login if implicit else wrapped is not None and _takes_login(wrapped, protocol)
     if implicit:
         found["tls"] = "implicit"
@@ -192,9 +176,9 @@ def _probe(port: int) -> dict[str, object]:
 
 def _versions(port: int, protocol: str, implicit: bool) -> list[str]:
     found = []
-    for version in VERSIONS:
+    for version in daemons.TLS_VERSIONS:
         begun = _connect(port) if implicit else _starttls(port, protocol)
-        if begun is not None and _wrap(begun, version) is not None:
+        if begun is not None and daemons.wrap(begun, version, "ALL") is not None:
             found.append(version)
     return found
 
@@ -205,9 +189,7 @@ def _run(*command: str) -> None:
 
 def _lay(packages: Path) -> None:
     """The packages over this machine's folders, for these namespaces alone."""
-    _run("ip", "link", "set", "lo", "up")
-    for address in (SERVER, STRANGER, FRIEND):
-        _run("ip", "address", "add", f"{address}/24", "dev", "lo")
+    daemons.link(SERVER, STRANGER, FRIEND)
     subprocess.run(["mount", "-t", "tmpfs", "none", "/mnt"], check=True)
     for name in ("usr", "etc", "var"):
         for layer in ("upper", "work"):
@@ -245,19 +227,7 @@ def _configure(packages: Path, files: dict[str, str]) -> None:
         (home / name).write_text(text)
 
 
-def _listening() -> list[int]:
-    """Ports that are open, but for those on loopback alone."""
-    found = set()
-    for table in ("tcp", "tcp6"):
-        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
-            words = line.split()
-            if words[3] == "0A" and not words[1].startswith("0100007F"):
-                found.add(int(words[1].rpartition(":")[2], 16))
-    return sorted(found)
-
-
 def _inside(packages: Path, files: dict[str, str]) -> None:
-    warnings.simplefilter("ignore")
     _lay(packages)
     _configure(packages, files)
     for command in (["makeuserdb"], ["makesmtpaccess"], ["makeimapaccess"], ["authdaemond", "start"]):
@@ -266,7 +236,7 @@ def _inside(packages: Path, files: dict[str, str]) -> None:
         if name.startswith(("imapd", "pop3d", "esmtpd")):
             _run(f"/usr/sbin/{name}", "start")
     time.sleep(0.5)
-    ports = _listening()
+    ports = sorted({port for address, port in daemons.listening() if address != "127.0.0.1"})
     with ThreadPoolExecutor(8) as pool:
         probed = dict(zip(ports, pool.map(_probe, ports), strict=True))
     for port, found in probed.items():
@@ -279,7 +249,6 @@ if __name__ == "__main__":
     _inside(Path(sys.argv[1]), CASES[sys.argv[2]])
     sys.exit(0)
 
-import shutil  # noqa: E402  # the program above runs without what follows
 
 import pytest  # noqa: E402
 
@@ -293,22 +262,13 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Debian 12's packages, which cannot be installed beside Dovecot and Postfix, and a certificate."""
     release = Path("/etc/debian_version")
     twelve = release.exists() and release.read_text().startswith("12")
-    if os.geteuid() != 0 or not twelve or not all(map(shutil.which, ("unshare", "ip", "openssl", "dpkg", "perl"))):
-        pytest.skip("needs root on Debian 12, unshare, ip, openssl, perl: NOT compared with Courier")
+    if why := daemons.missing("perl") if twelve else "needs Debian 12":
+        pytest.skip(f"{why}: NOT compared with Courier")
     folder = tmp_path_factory.mktemp("courier")
-    subprocess.run(["apt-get", "-q", "download", *PACKAGES], cwd=folder, capture_output=True, check=False)
-    archives = sorted(folder.glob("*.deb"))
-    if len(archives) < len(PACKAGES):
-        pytest.skip("Courier's packages cannot be had: NOT compared with Courier")
-    for archive in archives:
-        subprocess.run(["dpkg", "-x", archive, folder / "root"], check=True)
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=mail.example.test",
-         "-keyout", str(folder / "key"), "-out", str(folder / "cert")],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    (folder / "root/test.pem").write_text((folder / "key").read_text() + (folder / "cert").read_text())
-    return folder / "root"
+    daemons.unpack(PACKAGES, folder)
+    daemons.certificate(folder)
+    (folder / "test.pem").write_text((folder / "key.pem").read_text() + (folder / "cert.pem").read_text())
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -316,10 +276,7 @@ def truths(packages: Path) -> dict[str, dict[str, dict[str, object]]]:
     """What the sockets of each case do, by port."""
 
     def one(name: str) -> dict[str, dict[str, object]]:
-        command = ["unshare", "-n", "-m", "-p", "-f", "--mount-proc", sys.executable, __file__, str(packages), name]
-        ran = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-        assert ran.stdout, ran.stderr
-        found: dict[str, dict[str, object]] = json.loads(ran.stdout)
+        found: dict[str, dict[str, object]] = daemons.inside(__file__, packages, name, timeout=120)
         return found
 
     with ThreadPoolExecutor(5) as pool:

@@ -6,7 +6,6 @@ cyrus.conf and imapd.conf over those in /etc, starts the master and prints what 
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 import os
@@ -16,8 +15,10 @@ import socket
 import ssl
 import subprocess
 import sys
-import time
 from pathlib import Path
+
+from tests.real import daemons
+from tests.real.daemons import ask
 
 SERVER, CLIENT = "10.99.0.1", "10.99.0.2"
 USER, PASSWORD, REALM = "tester", "Quince-41", "mail.example.test"
@@ -72,41 +73,14 @@ CASES = {
 }
 
 
-def _read_line(stream: socket.socket) -> str:
-    data = b""
-    while not data.endswith(b"\n"):
-        piece = stream.recv(1)
-        if not piece:
-            break
-        data += piece
-    return data.decode("latin-1").rstrip()
-
-
-def _ask(stream: socket.socket, line: str, ends: str) -> list[str]:
-    stream.sendall(line.encode() + b"\r\n")
-    answer: list[str] = []
-    while not answer or (answer[-1] and not re.match(ends, answer[-1])):
-        answer.append(_read_line(stream))
-    return answer
-
-
-def _wrap(plain: socket.socket) -> ssl.SSLSocket | None:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    try:
-        return context.wrap_socket(plain)
-    except OSError:
-        return None
-
-
 def _connect(port: int) -> tuple[socket.socket, str]:
     """A connection and its greeting; nothing when the service ends or stays silent."""
     stream = socket.create_connection((SERVER, port), 3, (CLIENT, 0))
     stream.settimeout(1.5)
     try:
-        line = _read_line(stream)
+        line = daemons.read_line(stream)
         while line.startswith('"') and not line.startswith("OK"):
-            more = _read_line(stream)
+            more = daemons.read_line(stream)
             line = more if more.startswith('"') else line
             if not more.startswith('"'):
                 break
@@ -119,41 +93,41 @@ def _connect(port: int) -> tuple[socket.socket, str]:
 def _clear(stream: socket.socket, greeting: str) -> set[str]:
     """How one may log in without TLS: words of ``readable`` and ``challenge``."""
     if greeting.startswith("* OK"):
-        answer = _ask(stream, f"b LOGIN {USER} {PASSWORD}", "b ")[-1]
+        answer = ask(stream, f"b LOGIN {USER} {PASSWORD}", "b ")[-1]
         weak = "AUTH=CRAM-MD5" in greeting
         return {"readable"} if answer.startswith("b OK") else {"challenge"} if weak else set()
     if greeting.startswith("+OK"):
         found = set()
-        if _ask(stream, f"USER {USER}", r"\+OK|-ERR")[-1].startswith("+OK"):
-            found = {"readable"} if _ask(stream, f"PASS {PASSWORD}", r"\+OK|-ERR")[-1].startswith("+OK") else set()
-        capable = [] if found else _ask(stream, "CAPA", r"\.$")
+        if ask(stream, f"USER {USER}", r"\+OK|-ERR")[-1].startswith("+OK"):
+            found = {"readable"} if ask(stream, f"PASS {PASSWORD}", r"\+OK|-ERR")[-1].startswith("+OK") else set()
+        capable = [] if found else ask(stream, "CAPA", r"\.$")
         challenge = re.search(r"<.*>", greeting)
         if challenge and not found:
             digest = hashlib.md5((challenge[0] + PASSWORD).encode()).hexdigest()
-            found = {"challenge"} if _ask(stream, f"APOP {USER} {digest}", r"\+OK|-ERR")[-1][0] == "+" else set()
+            found = {"challenge"} if ask(stream, f"APOP {USER} {digest}", r"\+OK|-ERR")[-1][0] == "+" else set()
         return found or ({"challenge"} if any("CRAM-MD5" in line for line in capable) else set())
     if greeting.startswith("220"):
-        return {"readable"} if any(" PLAIN" in line for line in _ask(stream, "LHLO x.test", "250 ")) else set()
-    plain = base64.b64encode(f"\0{USER}\0{PASSWORD}".encode()).decode()
-    return {"readable"} if _ask(stream, f'AUTHENTICATE "PLAIN" "{plain}"', "OK|NO")[-1].startswith("OK") else set()
+        return {"readable"} if any(" PLAIN" in line for line in ask(stream, "LHLO x.test", "250 ")) else set()
+    plain = daemons.plain(USER, PASSWORD)
+    return {"readable"} if ask(stream, f'AUTHENTICATE "PLAIN" "{plain}"', "OK|NO")[-1].startswith("OK") else set()
 
 
 def _starttls(stream: socket.socket, greeting: str) -> ssl.SSLSocket | None:
     if greeting.startswith("* OK"):
-        good = _ask(stream, "a STARTTLS", "a ")[-1].startswith("a OK")
+        good = ask(stream, "a STARTTLS", "a ")[-1].startswith("a OK")
     elif greeting.startswith("+OK"):
-        good = _ask(stream, "STLS", r"\+OK|-ERR")[-1].startswith("+OK")
+        good = ask(stream, "STLS", r"\+OK|-ERR")[-1].startswith("+OK")
     elif greeting.startswith("220"):
-        good = _ask(stream, "STARTTLS", r"\d\d\d ")[-1].startswith("220")
+        good = ask(stream, "STARTTLS", r"\d\d\d ")[-1].startswith("220")
     else:
-        good = _ask(stream, "STARTTLS", "OK|NO")[-1].startswith("OK")
-    return _wrap(stream) if good else None
+        good = ask(stream, "STARTTLS", "OK|NO")[-1].startswith("OK")
+    return daemons.wrap(stream) if good else None
 
 
 def _implicit(port: int) -> bool:
     """Whether a TLS handshake succeeds at once. A service that dies may be closed by the master meanwhile."""
     try:
-        return _wrap(socket.create_connection((SERVER, port), 3, (CLIENT, 0))) is not None
+        return daemons.wrap(socket.create_connection((SERVER, port), 3, (CLIENT, 0))) is not None
     except OSError:
         return False
 
@@ -173,19 +147,8 @@ def _probe(port: int) -> dict[str, object]:
     return {"tls": tls, "auth": auth, "broken": False}
 
 
-def _listening() -> list[int]:
-    found = set()
-    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
-        words = line.split()
-        if words[3] == "0A" and words[1].partition(":")[0] == "00000000":
-            found.add(int(words[1].rpartition(":")[2], 16))
-    return sorted(found)
-
-
 def _inside(folder: Path) -> None:
-    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-    for address in (SERVER, CLIENT):
-        subprocess.run(["ip", "address", "add", f"{address}/24", "dev", "lo"], check=True)
+    daemons.link(SERVER, CLIENT)
     unpacked = folder / "usr/lib/cyrus"
     if unpacked.exists():
         layers = f"lowerdir={unpacked}:/usr/lib/cyrus"
@@ -200,14 +163,7 @@ def _inside(folder: Path) -> None:
         shutil.copy(folder / name, "/var/lib/cyrus")
     subprocess.run(["chown", "-R", "cyrus:mail", "/run/cyrus", "/var/lib/cyrus", "/var/spool/cyrus"], check=True)
     daemon = subprocess.Popen(["cyrmaster", "-p", "/run/p"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    ports: list[int] = []
-    for _ in range(60):
-        time.sleep(0.05)
-        if daemon.poll() is not None or (ports := _listening()):
-            break
-    if ports:
-        time.sleep(0.1)
-        ports = _listening()
+    ports = [port for address, port in daemons.opened(daemon, 3) if address == "0.0.0.0"]
     print(json.dumps({str(port): _probe(port) for port in ports}))
     daemon.kill()
 
@@ -225,8 +181,7 @@ from mailpolicy.types import Version  # noqa: E402
 
 def _installed() -> tuple[int, ...]:
     """The version of the master that is here; () when the tests cannot run."""
-    needed = ("cyrmaster", "saslpasswd2", "unshare", "ip", "openssl")
-    if os.geteuid() != 0 or not all(shutil.which(program) for program in needed):
+    if daemons.missing("cyrmaster", "saslpasswd2"):
         return ()
     said = subprocess.run(["dpkg-query", "-W", "-f", "${Version}", "cyrus-common"], capture_output=True, text=True)
     return tuple(map(int, re.findall(r"\d+", said.stdout.partition("-")[0])[:3]))
@@ -235,14 +190,8 @@ def _installed() -> tuple[int, ...]:
 def _unpack(folder: Path) -> None:
     """imapd and pop3d, whose packages cannot be installed beside Dovecot's; cyrus-common brings the rest."""
     names = [f"cyrus-{name}" for name in ("imapd", "pop3d") if not Path("/usr/lib/cyrus/bin", name).exists()]
-    if not names:
-        return
-    subprocess.run(["apt-get", "-q", "download", *names], cwd=folder, capture_output=True, check=False)
-    packages = sorted(folder.glob("*.deb"))
-    if len(packages) < len(names):
-        pytest.skip("the packages cyrus-imapd and cyrus-pop3d cannot be had: NOT compared with Cyrus")
-    for package in packages:
-        subprocess.run(["dpkg", "-x", package, folder], check=True)
+    if names:
+        daemons.unpack(names, folder)
 
 
 @pytest.fixture(scope="module")
@@ -251,11 +200,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip("needs root, unshare, ip, openssl, cyrus-common, sasl2-bin: NOT compared with Cyrus")
     path = tmp_path_factory.mktemp("cyrus")
     _unpack(path)
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=mail.example.test",
-         "-keyout", str(path / "key.pem"), "-out", str(path / "cert.pem")],
-        check=True, capture_output=True,
-    )  # fmt: skip
+    daemons.certificate(path)
     subprocess.run(
         ["saslpasswd2", "-p", "-c", "-f", str(path / "sasldb2"), "-u", REALM, USER], input=PASSWORD.encode(), check=True
     )
@@ -279,9 +224,7 @@ def test_sockets_do_what_the_reader_says(name: str, folder: Path) -> None:
     options = BASE + "sievedir: /var/lib/cyrus/sieve\n" + options
     (folder / "cyrus.conf").write_text(services)
     (folder / "imapd.conf").write_text(options)
-    command = ["unshare", "-n", "-m", "-p", "-f", "--mount-proc", sys.executable, __file__, str(folder)]
-    inside = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    truth = json.loads(inside.stdout)
+    truth = daemons.inside(__file__, folder)
     claims = _claims(services, options)
     assert sorted(claims) == sorted(truth)
     for port, seen in truth.items():

@@ -6,18 +6,16 @@ with the configuration in that folder and prints what the sockets do.
 
 from __future__ import annotations
 
-import base64
 import json
-import os
 import shutil
 import socket
-import ssl
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
+
+from tests.real import daemons
 
 SERVER, CLIENT = "10.99.0.1", "10.99.0.2"
 PASSWORD = "Quince-41"
@@ -79,52 +77,20 @@ CASES_23 = {
 }
 
 
-def _read_line(stream: socket.socket) -> str:
-    data = b""
-    while not data.endswith(b"\n"):
-        piece = stream.recv(1)
-        if not piece:
-            break
-        data += piece
-    return data.decode("latin-1").rstrip()
-
-
 def _connect(port: int) -> socket.socket:
     return socket.create_connection((SERVER, port), 3, (CLIENT, 0))
 
 
-def _wrap(plain: socket.socket) -> ssl.SSLSocket | None:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    try:
-        return context.wrap_socket(plain)
-    except OSError:
-        return None
-
-
-def _ask(stream: socket.socket, line: str, ends: tuple[str, ...]) -> list[str]:
-    stream.sendall(line.encode() + b"\r\n")
-    answer: list[str] = []
-    while not answer or (answer[-1] and not answer[-1].startswith(ends)):
-        answer.append(_read_line(stream))
-    return answer
-
-
-def _dialogue(greeting: str, port: int) -> tuple[str, str, tuple[str, ...], str]:
+def _dialogue(greeting: str, port: int) -> tuple[str, str, str, str]:
     """What to say for STARTTLS, for a login, how answers end, and how a good one starts."""
-    plain = base64.b64encode(f"\0tester\0{PASSWORD}".encode()).decode()
+    plain = daemons.plain("tester", PASSWORD)
     if greeting.startswith("* OK"):
-        return "a STARTTLS", f"b LOGIN tester {PASSWORD}", ("a ", "b "), "OK"
+        return "a STARTTLS", f"b LOGIN tester {PASSWORD}", "a |b ", "OK"
     if greeting.startswith("+OK"):
-        return "STLS", f"AUTH PLAIN {plain}", ("+OK", "-ERR"), "+OK"
+        return "STLS", f"AUTH PLAIN {plain}", r"\+OK|-ERR", "+OK"
     if greeting.startswith("220"):
-        return (
-            "STARTTLS",
-            f"AUTH PLAIN {plain}",
-            tuple(f"{n} " for n in (220, 235, 250, 454, 500, 502, 503, 523, 535, 538)),
-            "2",
-        )
-    return "STARTTLS", f'AUTHENTICATE "PLAIN" "{plain}"', ("OK", "NO", "BYE"), "OK"
+        return "STARTTLS", f"AUTH PLAIN {plain}", "(220|235|250|454|500|502|503|523|535|538) ", "2"
+    return "STARTTLS", f'AUTHENTICATE "PLAIN" "{plain}"', "OK|NO|BYE", "OK"
 
 
 def _good(answer: str, good: str) -> bool:
@@ -133,14 +99,14 @@ def _good(answer: str, good: str) -> bool:
 
 def _probe(port: int) -> dict[str, object]:
     """tls, auth and broken of one socket, as a client on another address sees them."""
-    wrapped = _wrap(_connect(port))
+    wrapped = daemons.wrap(_connect(port))
     if wrapped is not None:
         wrapped.settimeout(3)
-        return {"tls": "implicit", "broken": not _read_line(wrapped)}
+        return {"tls": "implicit", "broken": not daemons.read_line(wrapped)}
     plain = _connect(port)
     plain.settimeout(1)
     try:
-        while (greeting := _read_line(plain)).startswith('"'):
+        while (greeting := daemons.read_line(plain)).startswith('"'):
             pass
     except OSError:
         greeting = ""
@@ -150,45 +116,27 @@ def _probe(port: int) -> dict[str, object]:
     starttls, login, ends, good = _dialogue(greeting, port)
     lmtp = "LMTP" in greeting or port == 24
     if greeting.startswith("220"):
-        _ask(plain, "LHLO x.test" if lmtp else "EHLO x.test", ("250 ",))
-    entered = not lmtp and _good(_ask(plain, login, ends)[-1], good)
+        daemons.ask(plain, "LHLO x.test" if lmtp else "EHLO x.test", "250 ")
+    entered = not lmtp and _good(daemons.ask(plain, login, ends)[-1], good)
     second = _connect(port)
     second.settimeout(5)
-    while (line := _read_line(second)).startswith('"'):
+    while (line := daemons.read_line(second)).startswith('"'):
         pass
     if line.startswith("220"):
-        _ask(second, "LHLO x.test" if lmtp else "EHLO x.test", ("250 ",))
-    offered = _good(_ask(second, starttls, ends)[-1], good)
-    wrapped = _wrap(second) if offered else None
+        daemons.ask(second, "LHLO x.test" if lmtp else "EHLO x.test", "250 ")
+    offered = _good(daemons.ask(second, starttls, ends)[-1], good)
+    wrapped = daemons.wrap(second) if offered else None
     tls = "none" if wrapped is None else "optional" if entered or lmtp else "required"
     auth = "none" if lmtp else "cleartext" if entered else "tls-only" if wrapped else "none"
     return {"tls": tls, "auth": auth, "broken": offered and wrapped is None}
 
 
-def _listening() -> list[int]:
-    found = set()
-    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
-        words = line.split()
-        if words[3] == "0A":
-            found.add(int(words[1].rpartition(":")[2], 16))
-    return sorted(found)
-
-
 def _inside(folder: Path) -> None:
-    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-    for address in (SERVER, CLIENT):
-        subprocess.run(["ip", "address", "add", f"{address}/24", "dev", "lo"], check=True)
+    daemons.link(SERVER, CLIENT)
     daemon = subprocess.Popen(
         ["dovecot", "-F", "-c", str(folder / "dovecot.conf")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    ports: list[int] = []
-    for _ in range(40):
-        time.sleep(0.05)
-        if daemon.poll() is not None or (ports := _listening()):
-            break
-    if daemon.poll() is None and ports:
-        time.sleep(0.1)
-        ports = _listening()
+    ports = sorted({port for address, port in daemons.opened(daemon, 2) if ":" not in address})
     print(json.dumps({str(port): _probe(port) for port in ports}))
     if daemon.poll() is None:
         daemon.terminate()
@@ -210,9 +158,7 @@ from mailpolicy.types import Version  # noqa: E402
 
 
 def _installed() -> str:
-    if os.geteuid() != 0:
-        return ""
-    if not all(shutil.which(program) for program in ("dovecot", "unshare", "ip", "openssl")):
+    if daemons.missing("dovecot"):
         return ""
     return subprocess.run(["dovecot", "--version"], capture_output=True, text=True, check=False).stdout
 
@@ -226,11 +172,7 @@ def folder() -> Iterator[Path]:
     path.chmod(0o755)
     (path / "home").mkdir()
     shutil.chown(path / "home", "nobody", "nogroup")
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=mail.example.test",
-         "-keyout", str(path / "key.pem"), "-out", str(path / "cert.pem")],
-        check=True, capture_output=True,
-    )  # fmt: skip
+    daemons.certificate(path)
     yield path
     shutil.rmtree(path)
 
@@ -251,14 +193,7 @@ def test_sockets_do_what_the_reader_says(name: str, folder: Path) -> None:
     run = folder / f"run-{name}"
     own = f"base_dir = {run}\nlog_path = {folder}/log\n"
     (folder / "dovecot.conf").write_text(text + own if name != "not-closed" else own + text)
-    inside = subprocess.run(
-        ["unshare", "-n", sys.executable, __file__, str(folder)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    truth = json.loads(inside.stdout)
+    truth = daemons.inside(__file__, folder)
     claims = _claims(text)
     assert sorted(claims) == sorted(truth)
     for port, seen in truth.items():

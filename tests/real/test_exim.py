@@ -6,17 +6,14 @@ with FOLDER/etc/exim4/exim4.conf and prints what its IPv4 sockets do to a client
 
 from __future__ import annotations
 
-import base64
 import json
-import os
 import shutil
 import smtplib
-import socket
-import ssl
 import subprocess
 import sys
-import time
 from pathlib import Path
+
+from tests.real import daemons
 
 SERVER, CLIENT = "10.20.30.10", "198.51.100.20"
 PASSWORD = "Quince-41"
@@ -91,16 +88,10 @@ CASES = {
 }
 
 
-def _context() -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    return context
-
-
 def _login(session: smtplib.SMTP) -> bool:
     if not session.has_extn("auth"):
         return False
-    word = base64.b64encode(f"\0tester\0{PASSWORD}".encode()).decode()
+    word = daemons.plain("tester", PASSWORD)
     return session.docmd("AUTH", f"PLAIN {word}")[0] == 235
 
 
@@ -116,7 +107,7 @@ def _probe(address: str, port: int) -> dict[str, object]:
     source = ("127.0.0.1" if address.startswith("127.") else CLIENT, 0)
     target = "127.0.0.1" if address.startswith("127.") else SERVER
     try:
-        with smtplib.SMTP_SSL(target, port, timeout=4, source_address=source, context=_context()) as session:
+        with smtplib.SMTP_SSL(target, port, timeout=4, source_address=source, context=daemons.client()) as session:
             session.ehlo("client.test")
             relays = _relays(session)[1]
             return {"tls": "implicit", "auth": "tls-only" if _login(session) else "none", "open": relays}
@@ -134,7 +125,7 @@ def _probe(address: str, port: int) -> dict[str, object]:
         return {"tls": "none", "auth": "cleartext" if clear else "none", "open": relays}
     try:
         with smtplib.SMTP(target, port, timeout=4, source_address=source) as session:
-            session.starttls(context=_context())
+            session.starttls(context=daemons.client())
             session.ehlo("client.test")
             relays = relays or _relays(session)[1]
             secure = _login(session)
@@ -142,16 +133,6 @@ def _probe(address: str, port: int) -> dict[str, object]:
         return {"broken": True}
     auth = "cleartext" if clear else "tls-only" if secure else "none"
     return {"tls": "optional" if mail or clear else "required", "auth": auth, "open": relays}
-
-
-def _listening() -> set[tuple[str, int]]:
-    found = set()
-    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
-        local, state = line.split()[1], line.split()[3]
-        if state == "0A":
-            address, port = local.split(":")
-            found.add((socket.inet_ntoa(bytes.fromhex(address)[::-1]), int(port, 16)))
-    return found
 
 
 def _user(folder: Path) -> None:
@@ -165,8 +146,7 @@ def _user(folder: Path) -> None:
 
 def _inside(folder: Path, program: str) -> None:
     _user(folder)
-    for command in ("link set lo up", f"addr add {SERVER}/32 dev lo", f"addr add {CLIENT}/32 dev lo"):
-        subprocess.run(["ip", *command.split()], check=True)
+    daemons.link(SERVER, CLIENT)
     subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", ROOT], check=True)
     shutil.copytree(folder / "etc", Path(ROOT, "etc"))
     for name in ("spool", "log"):
@@ -174,11 +154,8 @@ def _inside(folder: Path, program: str) -> None:
         shutil.chown(Path(ROOT, name), "Debian-exim", "Debian-exim")
     config = Path(ROOT, "etc/exim4/exim4.conf")
     daemon = subprocess.Popen([program, "-C", config, "-bdf"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    deadline = time.monotonic() + 3
-    while time.monotonic() < deadline and daemon.poll() is None and not _listening():
-        time.sleep(0.05)
-    time.sleep(0.1)
-    found = [{"address": a, "port": p, **_probe(a, p)} for a, p in sorted(_listening())]
+    sockets = [(address, port) for address, port in daemons.opened(daemon, 3) if ":" not in address]
+    found = [{"address": address, "port": port, **_probe(address, port)} for address, port in sockets]
     if daemon.poll() is None:
         daemon.terminate()
     said = daemon.communicate(timeout=5)[1].decode(errors="replace")
@@ -199,29 +176,22 @@ from mailpolicy.types import Inventory, Version  # noqa: E402
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Debian's Exim: the one installed, or unpacked from its package, since Postfix is installed in its place."""
-    if os.geteuid() != 0 or not all(shutil.which(name) for name in ("unshare", "ip", "openssl")):
-        pytest.skip("needs root, unshare, ip and openssl: NOT compared with the real Exim")
+    if why := daemons.missing():
+        pytest.skip(f"{why}: NOT compared with the real Exim")
     found = shutil.which("exim4")
-    if found is None and shutil.which("apt-get"):
+    if found is None:
         folder = tmp_path_factory.mktemp("exim")
-        subprocess.run(
-            ["apt-get", "-q", "download", "exim4-daemon-light"], cwd=folder, capture_output=True, check=False
-        )
-        for package in folder.glob("*.deb"):
-            subprocess.run(["dpkg", "-x", package, folder], check=True)
-            found = str(folder / "usr/sbin/exim4")
-    if found is None or "error while loading" in subprocess.run([found], capture_output=True, text=True).stderr:
-        pytest.skip("no Exim is installed and Debian's cannot be had: NOT compared with the real Exim")
+        daemons.unpack(["exim4-daemon-light"], folder)
+        found = str(folder / "usr/sbin/exim4")
+    if "error while loading" in subprocess.run([found], capture_output=True, text=True).stderr:
+        pytest.skip("Debian's Exim lacks libraries here: NOT compared with the real Exim")
     return found
 
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("certificate")
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=mail.example.test", "-days", "2",
-         "-keyout", folder / "key.pem", "-out", folder / "cert.pem"], check=True, capture_output=True,
-    )  # fmt: skip
+    daemons.certificate(folder)
     return folder
 
 
@@ -252,10 +222,7 @@ def test_the_reader_says_what_exim_does(case: str, program: str, certificate: Pa
     config = folder / "etc/exim4/exim4.conf"
     config.write_text(CASES[case].replace("{dir}", ROOT))
     config.chmod(0o644)
-    command = ["unshare", "-n", "-m", "-p", "-f", "--mount-proc", sys.executable, __file__, str(folder), program]
-    ran = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    assert ran.returncode == 0, ran.stderr
-    seen = json.loads(ran.stdout)
+    seen = daemons.inside(__file__, folder, program)
     real = {(entry.pop("address"), entry.pop("port")): entry for entry in seen["listeners"]}
     said = _said(CASES[case])
     for where, fields in real.items():  # on a loopback socket an open door is no open relay

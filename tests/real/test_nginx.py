@@ -6,23 +6,22 @@ configuration below that folder in turn, and prints what its sockets do.
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import http.server
 import json
-import os
 import re
 import shutil
 import socket
-import ssl
 import subprocess
 import sys
 import threading
 from pathlib import Path
 
+from tests.real import daemons
+
 PASSWORD = "Quince-41"
 PORTS = (25, 110, 143, 465, 587, 993, 995, 2525, 10143)
-VERSIONS = {"TLSv1.2": ssl.TLSVersion.TLSv1_2, "TLSv1.3": ssl.TLSVersion.TLSv1_3}
+VERSIONS = ("TLSv1.2", "TLSv1.3")
 
 HEAD = (
     "user root;\npid DIR/nginx.pid;\nerror_log DIR/error.log;\ninclude /etc/nginx/modules-enabled/*.conf;\nevents {}\n"
@@ -99,15 +98,6 @@ class Authentication(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def context(version: ssl.TLSVersion | None = None) -> ssl.SSLContext:
-    made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    made.check_hostname = False
-    made.verify_mode = ssl.CERT_NONE
-    if version is not None:
-        made.minimum_version = made.maximum_version = version
-    return made
-
-
 def connected(address: str, port: int) -> socket.socket:
     return socket.create_connection((address, port), timeout=3)
 
@@ -126,13 +116,13 @@ def greeted(address: str, port: int) -> tuple[socket.socket, str]:
     return stream, protocol
 
 
-def handshake(address: str, port: int, start: bytes, made: ssl.SSLContext) -> bool:
+def handshake(address: str, port: int, start: bytes, version: str = "") -> bool:
     try:
         stream = greeted(address, port)[0] if start else connected(address, port)
         with stream:
             if start and ask(stream, start)[:3] not in (b"a O", b"+OK", b"220"):
                 return False
-            with made.wrap_socket(stream):
+            with daemons.client(version).wrap_socket(stream):
                 return True
     except OSError:
         return False
@@ -141,14 +131,13 @@ def handshake(address: str, port: int, start: bytes, made: ssl.SSLContext) -> bo
 def login_in_clear(address: str, port: int) -> bool:
     """Whether nginx passes on a password that came without TLS."""
     before = Authentication.passwords
-    plain = base64.b64encode(f"\0tester\0{PASSWORD}".encode())
     with contextlib.suppress(OSError):
         stream, protocol = greeted(address, port)
         with stream:
             if protocol == "imap":
                 ask(stream, f"a LOGIN tester {PASSWORD}\r\n".encode())
             elif protocol == "smtp":
-                ask(stream, b"AUTH PLAIN " + plain + b"\r\n")
+                ask(stream, f"AUTH PLAIN {daemons.plain('tester', PASSWORD)}\r\n".encode())
             elif ask(stream, b"USER tester\r\n").startswith(b"+OK"):
                 ask(stream, f"PASS {PASSWORD}\r\n".encode())
     return Authentication.passwords > before
@@ -166,20 +155,19 @@ def socket_at(address: str, port: int) -> dict[str, object] | None:
         connected(address, port).close()
     except OSError:
         return None
-    if handshake(address, port, b"", context()):
-        versions = [name for name, version in VERSIONS.items() if handshake(address, port, b"", context(version))]
+    if handshake(address, port, b""):
+        versions = [version for version in VERSIONS if handshake(address, port, b"", version)]
         return {"tls": "implicit", "auth": "tls-only", "versions": versions}
     stream, protocol = greeted(address, port)
     stream.close()
-    starttls, clear = handshake(address, port, START[protocol], context()), login_in_clear(address, port)
+    starttls, clear = handshake(address, port, START[protocol]), login_in_clear(address, port)
     open_to_mail = protocol == "smtp" and mail_in_clear(address, port)
     tls = ("optional" if clear or open_to_mail else "required") if starttls else "none"
     return {"protocol": protocol, "tls": tls, "auth": "cleartext" if clear else "tls-only"}
 
 
 def inside(folder: Path) -> dict[str, dict[str, object]]:
-    for change in ("link set lo up", "addr add 10.99.0.1/32 dev lo"):
-        subprocess.run(["ip", *change.split()], check=True)
+    daemons.link("10.99.0.1")
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 9000), Authentication)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     found: dict[str, dict[str, object]] = {}
@@ -212,9 +200,9 @@ from mailpolicy.tree import Memory  # noqa: E402
 from mailpolicy.types import Fact, Version  # noqa: E402
 
 MODULES = Path("/etc/nginx/modules-enabled")
+WHY = daemons.missing("nginx")
 pytestmark = [
-    pytest.mark.skipif(os.geteuid() != 0, reason="not root: no network namespace, no port 143"),
-    pytest.mark.skipif(not (shutil.which("nginx") and shutil.which("openssl")), reason="nginx is not installed"),
+    pytest.mark.skipif(bool(WHY), reason=WHY),
     pytest.mark.skipif(
         not (list(MODULES.glob("*mail.conf")) and list(MODULES.glob("*stream.conf"))),
         reason="libnginx-mod-mail or libnginx-mod-stream is not installed",
@@ -226,8 +214,7 @@ pytestmark = [
 def observed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, object]]:
     folder = tmp_path_factory.mktemp("nginx")
     key, cert = folder / "key.pem", folder / "cert.pem"
-    command = f"openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=mail.example.test -keyout {key} -out {cert}"
-    subprocess.run(command.split(), check=True, capture_output=True)
+    daemons.certificate(folder)
     cases = folder / "cases"
     for name, text in CASES.items():
         (cases / name).mkdir(parents=True)
@@ -235,10 +222,7 @@ def observed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, ob
             shutil.copy(file, cases / name)
         for file_name, part in {"nginx.conf": text, **INCLUDED}.items():
             (cases / name / file_name).write_text(part.replace("DIR", str(cases / name)))
-    inner = ["unshare", "--net", sys.executable, __file__, str(cases)]
-    ran = subprocess.run(inner, capture_output=True, text=True, timeout=120)
-    assert ran.returncode == 0, ran.stderr
-    found: dict[str, dict[str, object]] = json.loads(ran.stdout)
+    found: dict[str, dict[str, object]] = daemons.inside(__file__, cases, timeout=120)
     return found
 
 

@@ -10,14 +10,13 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import socket
-import ssl
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
+
+from tests.real import daemons
 
 SERVER, STRANGER = "10.99.0.1", "198.51.100.20"
 
@@ -86,9 +85,7 @@ class _Session:
         self.buffer = b""
 
     def secure(self) -> None:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        self.stream = context.wrap_socket(self.stream)
+        self.stream = daemons.client().wrap_socket(self.stream)
 
     def say(self, line: str = "") -> list[str]:
         if line:
@@ -146,19 +143,6 @@ def _probe(host: str, port: int) -> dict[str, object]:
     }
 
 
-def _sockets() -> list[tuple[str, int]]:
-    """Listening TCP sockets of this network namespace."""
-    found = []
-    for name, family, width in (("tcp", socket.AF_INET, 8), ("tcp6", socket.AF_INET6, 32)):
-        for line in Path(f"/proc/net/{name}").read_text().splitlines()[1:]:
-            local, state = line.split()[1], line.split()[3]
-            if state == "0A":
-                digits, port = local.split(":")
-                words = [bytes.fromhex(digits[i : i + 8])[::-1] for i in range(0, width, 8)]
-                found.append((socket.inet_ntop(family, b"".join(words)), int(port, 16)))
-    return sorted(found)
-
-
 def _inside(folder: Path, program: str) -> None:
     for command in (
         "ip link set lo up", f"ip route add local {SERVER} dev lo", f"ip route add local {STRANGER} dev lo",
@@ -168,12 +152,7 @@ def _inside(folder: Path, program: str) -> None:
     ):  # fmt: skip
         subprocess.run(command.split(), check=True)
     with subprocess.Popen([program, "-d", "-f", f"{folder}/etc/smtpd.conf"], stderr=subprocess.DEVNULL) as smtpd:
-        sockets, deadline = _sockets(), time.monotonic() + 1.5
-        while not sockets and time.monotonic() < deadline and smtpd.poll() is None:
-            time.sleep(0.03)
-            sockets = _sockets()
-        time.sleep(0.1 if sockets else 0)
-        sockets = _sockets()
+        sockets = daemons.opened(smtpd, 1.5)
         runs = smtpd.poll() is None
         seen = {
             f"{address}:{port}": _probe({"0.0.0.0": SERVER, "::": "::1"}.get(address, address), port)
@@ -194,35 +173,23 @@ from mailpolicy.readers import opensmtpd  # noqa: E402
 from mailpolicy.tree import Disk  # noqa: E402
 from mailpolicy.types import Inventory, Version  # noqa: E402
 
-pytestmark = pytest.mark.skipif(
-    os.geteuid() != 0 or not all(map(shutil.which, ("unshare", "ip", "openssl", "dpkg-deb", "apt-get"))),
-    reason="not root, or unshare, ip, openssl, dpkg-deb or apt-get is missing",
-)
-
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Version]]:
     """A folder with the program, its users and a certificate; and the program's version."""
     folder = tmp_path_factory.mktemp("opensmtpd")
     folder.chmod(0o755)
-    got = subprocess.run(["apt-get", "download", "opensmtpd"], cwd=folder, capture_output=True)
-    if got.returncode != 0:
-        pytest.skip("the package opensmtpd cannot be downloaded")
     needs = subprocess.run(["apt-cache", "depends", "opensmtpd"], capture_output=True, text=True).stdout
-    for name in re.findall(r"Depends: (libevent-2\S+|libasr\S*|libtls\S*)", needs):
-        subprocess.run(["apt-get", "download", name], cwd=folder, check=True, capture_output=True)
-    for package in folder.glob("*.deb"):
-        subprocess.run(["dpkg-deb", "-x", package, folder / "root"], check=True)
+    libraries = re.findall(r"Depends: (libevent-2\S+|libasr\S*|libtls\S*)", needs)
+    (folder / "root").mkdir()
+    daemons.unpack(["opensmtpd", *libraries], folder / "root")
     (folder / "passwd").write_text(
         Path("/etc/passwd").read_text()
         + "opensmtpd:x:6001:6001::/var/lib/opensmtpd/empty:/bin/false\n"
         + "opensmtpq:x:6002:6002::/var/lib/opensmtpd/empty:/bin/false\n"
     )
     (folder / "group").write_text(Path("/etc/group").read_text() + "opensmtpd:x:6001:\nopensmtpq:x:6002:\n")
-    subprocess.run(
-        "openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 3 -subj /CN=mx.example.test",
-        shell=True, cwd=folder, check=True, capture_output=True,
-    )  # fmt: skip
+    daemons.certificate(folder, "mx.example.test")
     (folder / "key.pem").chmod(0o600)
     said = subprocess.run([_program(folder), "-h"], capture_output=True, text=True, env=_environment(folder))
     version = re.search(r"OpenSMTPD ([0-9]+)\.([0-9]+)", said.stderr + said.stdout)
@@ -243,12 +210,8 @@ def run_both(folder: Path, version: Version, text: str) -> tuple[dict[str, objec
     (folder / "etc").mkdir(exist_ok=True)
     path = folder / "etc" / "smtpd.conf"
     path.write_bytes(text.replace("{dir}", str(folder)).replace("{{", "{").replace("}}", "}").encode())
-    got = subprocess.run(
-        ["unshare", "-n", "-m", "-p", "-f", "--kill-child", sys.executable, __file__, folder, _program(folder)],
-        capture_output=True, text=True, timeout=60, env=_environment(folder),
-    )  # fmt: skip
-    assert got.returncode == 0, got.stderr
-    return json.loads(got.stdout), opensmtpd.read(Disk(), (str(path),), version)
+    truth = daemons.inside(__file__, folder, _program(folder), env=_environment(folder))
+    return truth, opensmtpd.read(Disk(), (str(path),), version)
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -6,7 +6,6 @@ The file is its own peer: run as a program inside fresh namespaces, it starts Po
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import socket
 import ssl
@@ -18,7 +17,8 @@ from pathlib import Path
 
 import pytest
 
-NAMESPACES = ("unshare", "--mount", "--net", "--pid", "--fork", "--mount-proc", "--propagation", "private")
+from tests.real import daemons
+
 FIRST = 20000
 MAIN = """\
 compatibility_level = 3.6
@@ -100,33 +100,17 @@ CLASSES = {"anonymous": "aNULL:!eNULL", "null": "eNULL:!aNULL", "static-rsa": "k
 """Classes of suites that OpenSSL of today can be asked for."""
 
 
-def why_not() -> str | None:
-    """Why these tests cannot run here, or None."""
-    if os.geteuid() != 0:
-        return "needs root, for namespaces"
-    missing = [name for name in ("postfix", "unshare", "openssl", "ip") if shutil.which(name) is None]
-    if missing:
-        return f"not installed: {', '.join(missing)}"
-    if subprocess.run([*NAMESPACES, "true"], capture_output=True, check=False).returncode:
-        return "namespaces are not allowed here"
-    return None
-
-
 def write(folder: Path) -> None:
     """The instance and its certificate."""
     folder.mkdir()
     (folder / "main.cf").write_text(MAIN)
     lines = [f"{FIRST + number} inet n - n - - smtpd\n  {row}\n" for number, row in enumerate(ROWS)]
     (folder / "master.cf").write_text("".join(lines) + REST)
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", "/CN=mail.example.org",
-         "-keyout", folder / "peer.key", "-out", folder / "peer.crt"],
-        check=True, capture_output=True,
-    )  # fmt: skip
+    daemons.certificate(folder, "mail.example.org", "peer.crt", "peer.key")
 
 
-REASON = why_not() if __name__ != "__main__" else None
-pytestmark = pytest.mark.skipif(REASON is not None, reason=f"real Postfix server: {REASON}")
+REASON = daemons.missing("postfix") if __name__ != "__main__" else ""
+pytestmark = pytest.mark.skipif(bool(REASON), reason=f"real Postfix server: {REASON}")
 
 
 @pytest.fixture(scope="module")
@@ -140,11 +124,7 @@ def instance(
 
     folder = tmp_path_factory.mktemp("server") / "postfix"
     write(folder)
-    run = subprocess.run(
-        [*NAMESPACES, sys.executable, __file__, folder], capture_output=True, text=True, timeout=120, check=False
-    )
-    assert run.stdout.startswith("{"), run.stderr
-    truth = {int(port): seen for port, seen in json.loads(run.stdout).items()}
+    truth = {int(port): seen for port, seen in daemons.inside(__file__, folder, timeout=120).items()}
     shown = subprocess.run(["postconf", "-dh", "mail_version"], capture_output=True, text=True, check=True).stdout
     version = Version(tuple(int(part) for part in shown.strip().split("-")[0].split(".")[:2]), "postconf")
     paths = (f"{folder}/main.cf", f"{folder}/master.cf")
@@ -207,9 +187,7 @@ class Peer:
 
     def cover(self, suites: str = "ALL") -> bool:
         """Starts TLS without verification; with suites that are named, TLS 1.2."""
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        context.set_ciphers(f"{suites}:@SECLEVEL=0")
+        context = daemons.client(ciphers=suites)
         if suites != "ALL":
             context.maximum_version = ssl.TLSVersion.TLSv1_2
         try:
@@ -262,7 +240,7 @@ def peer(folder: Path) -> None:
     work = Path("/run")
     quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     subprocess.run(["mount", "-t", "tmpfs", "tmpfs", work], check=True)
-    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    daemons.link()
     for name, target, owner in (("spool", "/var/spool/postfix", "root"), ("data", "/var/lib/postfix", "postfix")):
         (work / name).mkdir()
         shutil.chown(work / name, owner, owner)

@@ -5,11 +5,8 @@ Each run is a Postfix instance of its own in mount, network and process namespac
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -18,9 +15,9 @@ import pytest
 from mailpolicy.readers import postfix
 from mailpolicy.tree import Disk
 from mailpolicy.types import Value, Version
+from tests.real import daemons
 
 PEER = Path(__file__).with_name("postfix_client_peer.py")
-NAMESPACES = ("unshare", "--mount", "--net", "--pid", "--fork", "--mount-proc", "--propagation", "private")
 MASTER = """\
 pickup    unix  n       -       n       60      1       pickup
 cleanup   unix  n       -       n       -       0       cleanup
@@ -90,39 +87,19 @@ TABLES = {
 SCENARIOS = ("honest", "stripped", "challenge", "stranger")
 
 
-def why_not() -> str | None:
-    """Why these tests cannot run here, or None."""
-    if os.geteuid() != 0:
-        return "needs root, for namespaces"
-    missing = [name for name in ("postfix", "unshare", "openssl", "ip") if shutil.which(name) is None]
-    if missing:
-        return f"not installed: {', '.join(missing)}"
-    if subprocess.run([*NAMESPACES, "true"], capture_output=True, check=False).returncode:
-        return "namespaces are not allowed here"
-    return None
-
-
-REASON = why_not()
-pytestmark = pytest.mark.skipif(REASON is not None, reason=f"real Postfix client: {REASON}")
+REASON = daemons.missing("postfix")
+pytestmark = pytest.mark.skipif(bool(REASON), reason=f"real Postfix client: {REASON}")
 
 
 def certificate(folder: Path, name: str, host: str) -> None:
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", f"/CN={host}",
-         "-addext", f"subjectAltName=DNS:{host}", "-keyout", folder / f"{name}.key", "-out", folder / f"{name}.crt"],
-        check=True, capture_output=True,
-    )  # fmt: skip
+    daemons.certificate(folder, host, f"{name}.crt", f"{name}.key")
     text = (folder / f"{name}.key").read_text() + (folder / f"{name}.crt").read_text()
     (folder / f"{name}.pem").write_text(text)
 
 
 def observed(folder: Path, scenario: str) -> dict[str, bool]:
     """What the server saw in one scenario."""
-    run = subprocess.run(
-        [*NAMESPACES, sys.executable, PEER, folder, scenario], capture_output=True, text=True, timeout=60, check=False
-    )
-    assert run.stdout.startswith("{"), run.stderr
-    seen: dict[str, bool] = json.loads(run.stdout)["seen"]
+    seen: dict[str, bool] = daemons.inside(PEER, folder, scenario)["seen"]
     return seen
 
 

@@ -7,17 +7,17 @@ sockets do to a client on another address.
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import re
 import shutil
 import socket
-import ssl
 import subprocess
 import sys
 import time
 from pathlib import Path
+
+from tests.real import daemons
 
 SERVER, CLIENT, HOST = "198.51.100.10", "198.51.100.20", "mail.example.test"
 USER, PASSWORD = "tester", "Quince-41"
@@ -94,9 +94,7 @@ class Session:
         self.offers = self.ask("EHLO client.test") if self.greeting.startswith("220") else ""
 
     def wrap(self) -> None:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        self.stream = context.wrap_socket(self.stream)
+        self.stream = daemons.client().wrap_socket(self.stream)
 
     def answer(self) -> str:
         data = b""
@@ -125,7 +123,7 @@ class Session:
         return taken
 
     def log_in(self) -> bool:
-        token = base64.b64encode(f"\0{USER}\0{PASSWORD}".encode()).decode()
+        token = daemons.plain(USER, PASSWORD)
         return "PLAIN" in self.mechanisms() and self.ask(f"AUTH PLAIN {token}").startswith("235")
 
 
@@ -159,11 +157,6 @@ def _probe(port: int) -> dict[str, object]:
             "relays": stranger, "relays after a login": logged}  # fmt: skip
 
 
-def _listening() -> list[int]:
-    lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
-    return sorted(int(line.split()[1].rpartition(":")[2], 16) for line in lines if line.split()[3] == "0A")
-
-
 def _run(*command: str, said: str | None = None) -> str:
     return subprocess.run(command, input=said, capture_output=True, text=True, check=True).stdout
 
@@ -188,8 +181,7 @@ def _lay(folder: str, unpacked: str) -> None:
 
 
 def _inside(folder: str, unpacked: str) -> None:
-    for command in ("link set lo up", f"addr add {SERVER}/32 dev lo", f"addr add {CLIENT}/32 dev lo"):
-        _run("ip", *command.split())
+    daemons.link(SERVER, CLIENT)
     socket.sethostname(HOST)
     _lay(folder, unpacked)
     _run("saslpasswd2", "-p", "-c", "-f", "/etc/sasldb2", "-u", HOST, USER, said=PASSWORD)
@@ -205,13 +197,11 @@ def _inside(folder: str, unpacked: str) -> None:
     with said.open("w") as file:
         options = ["-bD", f"-C{config}", "-ODontProbeInterfaces=true"]
         daemon = subprocess.Popen([f"{programs}/sendmail", *options], stdout=file, stderr=file)
-    deadline = time.monotonic() + 3
-    while time.monotonic() < deadline and daemon.poll() is None and not _listening():
-        time.sleep(0.05)
-    time.sleep(0.2)
-    taken = "already in use" in said.read_text()  # it tries for a while, and ends
-    ports = [] if taken or daemon.poll() is not None else _listening()
-    print(json.dumps({"sockets": {str(port): _probe(port) for port in ports}, "said": said.read_text()}))
+    ports = {port for address, port in daemons.opened(daemon, 3) if ":" not in address}
+    time.sleep(0.1)
+    runs = daemon.poll() is None and "already in use" not in said.read_text()  # it tries for a while, and ends
+    seen = {str(port): _probe(port) for port in sorted(ports)} if runs else {}
+    print(json.dumps({"sockets": seen, "said": said.read_text()}))
     daemon.kill()
 
 
@@ -230,25 +220,15 @@ from mailpolicy.types import Version  # noqa: E402
 @pytest.fixture(scope="module")
 def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Debian's packages, unpacked beside the system: Sendmail cannot be installed together with Postfix."""
-    if os.geteuid() != 0 or not all(shutil.which(name) for name in ("apt-get", "unshare", "ip", "openssl")):
-        pytest.skip("needs root, apt-get, unshare, ip and openssl: NOT compared with Sendmail")
     folder = tmp_path_factory.mktemp("sendmail")
-    subprocess.run(["apt-get", "-q", "download", *PACKAGES], cwd=folder, capture_output=True, check=False)
-    found = sorted(folder.glob("*.deb"))
-    if len(found) < len(PACKAGES):
-        pytest.skip("Debian 12's packages of Sendmail cannot be had: NOT compared with Sendmail")
-    for package in found:
-        subprocess.run(["dpkg", "-x", package, folder], check=True)
+    daemons.unpack(PACKAGES, folder)
     return folder
 
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("certificate")
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={HOST}", "-days", "2",
-         "-keyout", folder / "key.pem", "-out", folder / "cert.pem"], check=True, capture_output=True,
-    )  # fmt: skip
+    daemons.certificate(folder, HOST)
     return folder
 
 
@@ -283,10 +263,7 @@ def test_sockets_do_what_the_reader_says(name: str, unpacked: Path, certificate:
     for file in ("cert.pem", "key.pem"):
         shutil.copy(certificate / file, mail)
     (mail / "key.pem").chmod(0o600)
-    command = ["unshare", "-n", "-m", "-u", "-p", "-f", "--mount-proc", sys.executable, __file__, str(tmp_path)]
-    inside = subprocess.run([*command, str(unpacked)], capture_output=True, text=True, timeout=60, check=False)
-    assert inside.returncode == 0, inside.stderr
-    truth = json.loads(inside.stdout)
+    truth = daemons.inside(__file__, tmp_path, unpacked)
     claims = _claims(CASES[name])
     for port, seen in truth["sockets"].items():
         if seen["broken"]:
