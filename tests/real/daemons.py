@@ -93,13 +93,14 @@ def listening(aside: Collection[int] = ()) -> list[tuple[str, int]]:
 
 
 def opened(daemon: subprocess.Popen[bytes], seconds: float, aside: Collection[int] = ()) -> list[tuple[str, int]]:
-    """The sockets of a daemon once it has some, has ended, or was waited for long enough."""
+    """The sockets of a daemon once it has some and opens no more, has ended, or was waited for long enough."""
     end = time.monotonic() + seconds
     while time.monotonic() < end and daemon.poll() is None and not listening(aside):
         time.sleep(0.02)
-    if listening(aside):
-        time.sleep(0.1)  # for the rest of them
-    return listening(aside)
+    found: list[tuple[str, int]] = []
+    while found != (found := listening(aside)):
+        time.sleep(0.1)
+    return found
 
 
 def client(version: str = "", ciphers: str = "") -> ssl.SSLContext:
