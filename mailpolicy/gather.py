@@ -109,7 +109,7 @@ def _discover(
         if os.path.isdir(path):
             for file, is_folder in walk(path, errors):
                 name = format_of(file)
-                if name is None or policy.excluded(site, file):
+                if name is None or policy.excluded(site, file) or _by_chance(file, is_folder, name):
                     continue
                 if is_folder:
                     errors.append((file, "is a folder, not a file"))
@@ -122,6 +122,16 @@ def _discover(
             elif all(path != failed for failed, _ in errors):
                 notes.append(f"{path}: is no configuration that mailpolicy reads by itself; not read")
     return {name: list(dict.fromkeys(files)) for name, files in found.items() if files}
+
+
+def _by_chance(path: str, is_folder: bool, name: str) -> bool:
+    """Whether a folder, or a link that leads to no file, bears a name that does not tell the program by itself.
+
+    Such are the folders below nginx/sites and the links below fonts/conf.d.
+    """
+    if format_of(os.path.basename(path)) is not None:
+        return False
+    return is_folder or (name not in path and not os.path.isfile(path))
 
 
 def _sniffed(tree: Tree, path: str, errors: list[tuple[str, str]]) -> str | None:

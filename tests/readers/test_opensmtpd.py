@@ -384,10 +384,17 @@ def test_what_is_not_here_is_not_known() -> None:
 SASL = "pwcheck_method: saslauthd\nmech_list: PLAIN LOGIN\n"
 
 
-def test_the_file_of_cyrus_sasl_has_the_same_name() -> None:
-    made = read(SASL, path="etc/postfix/sasl/smtpd.conf")
+@pytest.mark.parametrize("text", [SASL, "pwcheck_method:authdaemond\nmech_list:PLAIN LOGIN\nauthdaemond_path:/run/a\n"])
+def test_the_file_of_cyrus_sasl_has_the_same_name(text: str) -> None:
+    made = read(text, path="etc/postfix/sasl/smtpd.conf")
     assert (made.facts, made.unread) == ((), ())
     assert "Cyrus SASL" in made.notes[0]
+
+
+def test_a_filter_of_fail2ban_bears_its_name() -> None:
+    made = read("# a filter\n[INCLUDES]\nbefore = common.conf\n", path="etc/fail2ban/filter.d/opensmtpd.conf")
+    assert (made.facts, made.unread) == ((), ())
+    assert "another program" in made.notes[0]
     assert not opensmtpd.sniff(SASL)
 
 
