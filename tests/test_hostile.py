@@ -243,6 +243,17 @@ def test_names_by_chance(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert "aliases" not in said
 
 
+@pytest.mark.parametrize("name", ["stunnel.conf.orig", "bak_stunnel.conf"])
+def test_a_copy_beside_its_file(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "stunnel.conf").write_text(SAMPLES["stunnel"]["stunnel.conf"])
+    (tmp_path / name).write_text("[broken\n")
+    code, said = checked(tmp_path, capsys)
+    assert code in (0, 1)
+    assert f"{name}: is a copy" in said
+    (tmp_path / "stunnel.conf").unlink()
+    assert "is a copy" not in checked(tmp_path, capsys)[1]
+
+
 @pytest.fixture
 def unprivileged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Path]:
     """A folder to work in as somebody who may not read everything."""

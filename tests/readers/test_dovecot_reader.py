@@ -156,6 +156,17 @@ def test_a_variable_alone_takes_the_content_of_the_file_that_it_names() -> None:
     assert listener(text, 993).values["broken"] is None
 
 
+def test_a_template_includes_the_part_of_its_own_ending_alone() -> None:
+    files = {
+        f"{MAIN}.orig": IMAP + "!include conf.d/*.conf\n",
+        "etc/dovecot/conf.d/10-ssl.conf": "ssl = required\n",
+        "etc/dovecot/conf.d/10-ssl.conf.orig": "ssl = yes\n",
+    }
+    found = read(files, f"{MAIN}.orig")
+    assert [f.values["state"] for f in found.facts if f.kind == "setting"] == []
+    assert "etc/dovecot/conf.d/10-ssl.conf" not in found.files
+
+
 @pytest.mark.parametrize("begins", ["<?php if (TLS): ?>", "<?php foreach ($x as $y): ?>", "{% if tls %}"])
 def test_what_a_template_may_leave_out_is_not_known(begins: str) -> None:
     ends = "{% endif %}" if begins.startswith("{") else "<?php endif ?>"
