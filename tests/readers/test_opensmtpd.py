@@ -96,6 +96,14 @@ def test_addresses(line: str, expected: list[str | None]) -> None:
     assert [fact.values.get("address") for fact in listeners(f"{line}\n{OUT}")] == expected
 
 
+@pytest.mark.parametrize(
+    ("name", "scope"),
+    [("egress", "any"), ("em0", "any"), ("vio1", "any"), ("wg0", None), ("vlan20", None), ("mx.example.test", None)],
+)
+def test_who_reaches_an_interface(name: str, scope: str | None) -> None:
+    assert [fact.values.get("scope") for fact in listeners(f"listen on {name}\n{OUT}")] == [scope]
+
+
 def test_interface_groups_are_not_known_to_linux() -> None:
     assert read(f"listen on all\n{OUT}", path="etc/mail/smtpd.conf").unread == ()
     assert "no interface is called all" in read(f"listen on all\n{OUT}", path="etc/smtpd.conf").unread[0].why

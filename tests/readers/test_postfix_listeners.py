@@ -60,6 +60,7 @@ def test_addresses(main: str, expected: list[tuple[str | None, str | None]]) -> 
         ("submission", 587, "submission"),
         ("submissions", 465, "submission"),
         ("2525", 2525, "mx"),
+        ("26", 26, "mx"),
         ("127.0.0.1:10025", 10025, "internal"),
         ("[::1]:10025", 10025, "internal"),
     ],

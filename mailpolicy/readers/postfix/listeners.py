@@ -165,7 +165,7 @@ def _put_role(draft: Draft, session: Session, port: int | None, auth: str | None
         role = "submission"
     elif auth not in ("none", None):
         role = "internal" if restrictions.deaf_to_logins(session.view, session.trusted, config) else "submission"
-    elif port == 2525 or service.command == "postscreen":
+    elif port in (26, 2525) or service.command == "postscreen":
         role = "mx"
     else:
         role = "internal" if auth == "none" or config.view(service).flag("smtpd_sasl_auth_enable") is False else None
