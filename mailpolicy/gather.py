@@ -13,7 +13,6 @@ from mailpolicy.readers import PATTERNS, Reader, format_of, load
 from mailpolicy.tree import Tree, walk
 from mailpolicy.types import Fact, Inventory, Span, Unread, Unreadable, Version
 
-
 _COPY = re.compile(r"^(?:bak|backup|old|orig)[._-]")
 
 

@@ -159,7 +159,12 @@ def _judged(
         *heard,
         *(outgoing.facts(model, path, on) if not refused else []),
         *server.facts(
-            model, path, first, heard, fragment, secrets.default_schemes(tree, loader, model),
+            model,
+            path,
+            first,
+            heard,
+            fragment,
+            secrets.default_schemes(tree, loader, model),
             deaf=not fragment and on.complete and not on.names,
         ),
         *checks.settings(model, builder, path),

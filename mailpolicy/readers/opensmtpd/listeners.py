@@ -15,7 +15,9 @@ from mailpolicy.types import Fact, Origin, Span, Unread
 SOFTWARE = "opensmtpd"
 LOOPBACKS = ("lo", "lo0", "localhost")
 _GROUPS = ("all", "egress", "lo0")
-_CARD = re.compile(r"(?!lo|wg|tun|tap|gif|gre|ppp|br|vether|veb|vport|docker|veth|virbr|carp|vlan)[a-z]{2,8}[0-9][a-z0-9]*")
+_CARD = re.compile(
+    r"(?!lo|wg|tun|tap|gif|gre|ppp|br|vether|veb|vport|docker|veth|virbr|carp|vlan)[a-z]{2,8}[0-9][a-z0-9]*"
+)
 """Names of network cards, such as em0, eth0 and enp3s0; none that is made by software."""
 _TLS1_IS_TLS12, _NO_TLS1 = (7, 4), (7, 6)
 _WILD = ("*", "0.0.0.0", "::")

@@ -52,13 +52,11 @@ def _widest(
     origins: tuple[Origin, ...], entries: tuple[tuple[str, Span | None], ...], scope: str | None
 ) -> tuple[Origin, ...]:
     """The chain to the widest network: of those in the widest scope one that is no single host, if there is one."""
-    widest = [
-        (text, span) for text, span in entries
-        if span is not None and scope is not None and not text.startswith("!") and network_scope([text]) == scope
-    ]  # fmt: skip
+    plain = [(text, span) for text, span in entries if span is not None and not text.startswith("!")]
+    widest = [(text, span) for text, span in plain if scope is not None and network_scope([text]) == scope]
     nets = [entry for entry in widest if _is_network(entry[0])]
     if not nets and scope == "public":  # single hosts: a wide private network is the wider trust
-        nets = [e for e in entries if e[1] is not None and not e[0].startswith("!") and network_scope([e[0]]) == "wide"]
+        nets = [(text, span) for text, span in plain if network_scope([text]) == "wide"]
     return next(((*origins, Origin("sets", span)) for _, span in nets or widest), origins)
 
 
