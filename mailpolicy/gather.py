@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from mailpolicy import policy
@@ -11,6 +12,8 @@ from mailpolicy.policy import Policy
 from mailpolicy.readers import PATTERNS, Reader, format_of, load
 from mailpolicy.tree import Tree, walk
 from mailpolicy.types import Fact, Inventory, Span, Unread, Unreadable, Version
+
+_COPY = re.compile(r"^(?:bak|backup|old|orig)[._-]")
 
 
 class Gathered(NamedTuple):
@@ -109,9 +112,12 @@ def _discover(
         if os.path.isdir(path):
             for file, is_folder in walk(path, errors):
                 name = format_of(file)
-                if name is None or policy.excluded(site, file):
+                if name is None or policy.excluded(site, file) or _by_chance(file, is_folder, name):
                     continue
-                if is_folder:
+                kept = _kept_beside(file)
+                if kept is not None:
+                    notes.append(f"{file}: is a copy that was kept beside {kept}; not read")
+                elif is_folder:
                     errors.append((file, "is a folder, not a file"))
                 else:
                     found[name].append(file)
@@ -122,6 +128,24 @@ def _discover(
             elif all(path != failed for failed, _ in errors):
                 notes.append(f"{path}: is no configuration that mailpolicy reads by itself; not read")
     return {name: list(dict.fromkeys(files)) for name, files in found.items() if files}
+
+
+def _kept_beside(path: str) -> str | None:
+    """The file that an older copy was made of, as ``main.cf`` of ``main.cf.orig`` or ``bak_main.cf``, if it is here."""
+    folder, name = os.path.split(path)
+    plain = _COPY.sub("", name.removesuffix(".orig"))
+    beside = os.path.join(folder, plain)
+    return beside if plain != name and os.path.isfile(beside) else None
+
+
+def _by_chance(path: str, is_folder: bool, name: str) -> bool:
+    """Whether a folder, or a link that leads to no file, bears a name that does not tell the program by itself.
+
+    Such are the folders below nginx/sites and the links below fonts/conf.d.
+    """
+    if format_of(os.path.basename(path)) is not None:
+        return False
+    return is_folder or (name not in path and not os.path.isfile(path))
 
 
 def _sniffed(tree: Tree, path: str, errors: list[tuple[str, str]]) -> str | None:

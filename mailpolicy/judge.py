@@ -104,28 +104,38 @@ def severity(rule: Rule, fact: Fact, at: str, path: str) -> str:
 
 
 def _specific(found: Sequence[Candidate]) -> list[Candidate]:
-    """One fault, one finding: a rule that speaks instead of another silences it on the same thing."""
+    """One fault, one finding: a rule that speaks instead of another silences it on the same thing.
+
+    What is mended by the same words at the same place of the same thing is one fault too: the worst is said.
+    """
     silenced: set[tuple[str, object]] = set()
     for candidate in found:
         for other in candidate.rule.instead_of:
             silenced.add((other, id(candidate.fact)))
             silenced.add((other, candidate.where))
-    return [c for c in found if not {(c.rule.id, id(c.fact)), (c.rule.id, c.where)} & silenced]
+    left = [c for c in found if not {(c.rule.id, id(c.fact)), (c.rule.id, c.where)} & silenced]
+    first: dict[tuple[int, Span, str], Candidate] = {}
+    for candidate in sorted(left, key=lambda c: _ORDER.index(c.severity)):
+        first.setdefault((id(candidate.fact), candidate.where, _fix(candidate)), candidate)
+    return [c for c in left if not _fix(c) or first[id(c.fact), c.where, _fix(c)] is c]
 
 
 def _finding(candidate: Candidate) -> Finding:
     rule, fact = candidate.rule, candidate.fact
-    software = str(fact.values.get("software", ""))
-    words = rule.fixes.get(software) or rule.fixes.get("any", "")
     return Finding(
         rule=rule.id,
         severity=candidate.severity,
         message=fill(rule.message, fact.values),
         where=candidate.where,
         because=fact.origins.get(candidate.at, ()),
-        fix=fill(words, fact.values),
+        fix=_fix(candidate),
         fingerprint="\x1f".join([rule.id, *_identity(fact), candidate.at, _word(fact.values.get(candidate.at))]),
     )
+
+
+def _fix(candidate: Candidate) -> str:
+    values, fixes = candidate.fact.values, candidate.rule.fixes
+    return fill(fixes.get(str(values.get("software", ""))) or fixes.get("any", ""), values)
 
 
 def _identity(fact: Fact) -> list[str]:

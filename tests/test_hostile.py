@@ -232,6 +232,28 @@ def test_what_cannot_be_read(
     assert name in said
 
 
+def test_names_by_chance(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A folder of a site of nginx, and a dead link among fonts: no error of the run."""
+    (tmp_path / "nginx/sites/a.example").mkdir(parents=True)
+    (tmp_path / "fonts/conf.d").mkdir(parents=True)
+    link_to_nothing(tmp_path / "fonts/conf.d/30-aliases.conf", b"")
+    (tmp_path / "stunnel.conf").write_text(SAMPLES["stunnel"]["stunnel.conf"])
+    code, said = checked(tmp_path, capsys)
+    assert code in (0, 1)
+    assert "aliases" not in said
+
+
+@pytest.mark.parametrize("name", ["stunnel.conf.orig", "bak_stunnel.conf"])
+def test_a_copy_beside_its_file(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "stunnel.conf").write_text(SAMPLES["stunnel"]["stunnel.conf"])
+    (tmp_path / name).write_text("[broken\n")
+    code, said = checked(tmp_path, capsys)
+    assert code in (0, 1)
+    assert f"{name}: is a copy" in said
+    (tmp_path / "stunnel.conf").unlink()
+    assert "is a copy" not in checked(tmp_path, capsys)[1]
+
+
 @pytest.fixture
 def unprivileged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Path]:
     """A folder to work in as somebody who may not read everything."""

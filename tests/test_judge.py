@@ -39,3 +39,10 @@ def test_what_sockets_share_is_said_once_for_the_worst_of_them(ports: tuple[int,
     where = Origin("sets", Span("main.cf", 1, 1, 5))
     facts = [Fact("listener", {"tls": "none", "port": port}, {"tls": (where,)}) for port in ports]
     assert [f.severity for f in findings(facts, {"r": SHARED}, {}, {})] == [severity]
+
+
+@pytest.mark.parametrize(("other", "rules"), [("f", ["a"]), ("g", ["a", "b"]), ("", ["a", "b"])])
+def test_the_same_fix_at_the_same_place_is_said_once(other: str, rules: list[str]) -> None:
+    facts = [Fact("listener", {"tls": "none"}, {"tls": (Origin("sets", Span("nginx.conf", 1, 1, 5)),)})]
+    both = {name: SHARED._replace(id=name, fix=fix, fixes={"any": fix}) for name, fix in (("a", "f"), ("b", other))}
+    assert [f.rule for f in findings(facts, both, {}, {})] == rules

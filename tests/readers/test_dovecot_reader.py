@@ -140,6 +140,32 @@ def test_broken(text: str, why: str) -> None:
     assert why in str(listener(text, 993).values["broken"])
 
 
+def test_a_variable_alone_takes_the_content_of_the_file_that_it_names() -> None:
+    text = "protocols = imap\nssl_cert = </etc/ssl/both.pem\nssl_key = $ssl_cert\n"
+    assert listener(text, 993).values["broken"] is None
+
+
+def test_a_template_includes_the_part_of_its_own_ending_alone() -> None:
+    files = {
+        f"{MAIN}.orig": IMAP + "!include conf.d/*.conf\n",
+        "etc/dovecot/conf.d/10-ssl.conf": "ssl = required\n",
+        "etc/dovecot/conf.d/10-ssl.conf.orig": "ssl = yes\n",
+    }
+    found = read(files, f"{MAIN}.orig")
+    assert [f.values["state"] for f in found.facts if f.kind == "setting"] == []
+    assert "etc/dovecot/conf.d/10-ssl.conf" not in found.files
+
+
+@pytest.mark.parametrize("begins", ["<?php if (TLS): ?>", "<?php foreach ($x as $y): ?>", "{% if tls %}"])
+def test_what_a_template_may_leave_out_is_not_known(begins: str) -> None:
+    ends = "{% endif %}" if begins.startswith("{") else "<?php endif ?>"
+    text = IMAP + f"{begins}\nssl = no\nauth_verbose_passwords = yes\n{ends}\ndisable_plaintext_auth = yes\n"
+    server = facts(text, "server")[0]
+    assert "ssl" not in str(read(text).unread)
+    assert "passwords_logged" not in server.values
+    assert listener(text, 143).values.get("tls") != "none"
+
+
 @pytest.mark.parametrize(
     ("text", "version", "wrong"),
     [
@@ -357,6 +383,7 @@ def test_the_lookup_that_a_passdb_names_is_searched_for_secrets() -> None:
 @pytest.mark.parametrize(
     ("text", "name", "state", "instead"),
     [
+        (IMAP + "protocol sieve {\n  sieve = /x\n}\n", "sieve", "deprecated", "plugin { sieve = /x }"),
         (IMAP + "ssl_protocols = !SSLv3\n", "ssl_protocols", "deprecated", "ssl_min_protocol = TLSv1"),
         (IMAP + "ssl_protocols = !SSLv2\n", "ssl_protocols", "ignored", "ssl_min_protocol"),
         (IMAP24 + "disable_plaintext_auth = no\n", "disable_plaintext_auth", "refused", "auth_allow_cleartext"),

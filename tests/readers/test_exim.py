@@ -56,6 +56,16 @@ def debian(files: dict[str, str]) -> Inventory:
     return read_group(exim, texts, group, "4.96")
 
 
+def test_the_router_of_an_empty_list_sends_nothing() -> None:
+    router = "r{0}:\n  driver = dnslookup\n  domains = ! +local_domains{1}\n  transport = remote\n"
+    rest = "begin routers\n" + router.format(1, " : +relay_to_domains") + router.format(2, "")
+    rest += "begin transports\nremote:\n  driver = smtp\n"
+    lists = "domainlist local_domains = @\ndomainlist relay_to_domains ="
+    for domains, accounts in (("", ["r2/remote"]), (" example.net", ["r1/remote", "r2/remote"])):
+        found = read(conf(lists + domains, rest=rest, head="")).facts
+        assert [f.values["account"] for f in found if f.kind == "connection"] == accounts
+
+
 def heard(found: Inventory) -> dict[tuple[str, int], Fact]:
     assert not found.unread, found.unread
     return {(str(f.values["address"]), int(str(f.values["port"]))): f for f in listeners(found)}

@@ -359,7 +359,9 @@ def test_secrets_and_networks_that_may_forge_addresses() -> None:
 @pytest.mark.parametrize(
     ("name", "text"),
     [("supervisor/conf.d/nginx.conf", "command=nginx;\n"), ("nginx.conf", "[program:nginx]\ncommand=nginx\n"),
-     ("tmpfiles.d/nginx.conf", "d /run/nginx 0755 root root\n")],
+     ("tmpfiles.d/nginx.conf", "d /run/nginx 0755 root root\n"),
+     ("nginx/sites-common/README.md", "This folder holds what\nseveral sites share.\n"),
+     ("nginx/nginx-modsecurity.conf", "# rules\nSecRuleEngine On\nSecRequestBodyAccess Off\n")],
 )  # fmt: skip
 def test_files_of_other_programs(name: str, text: str) -> None:
     inventory = nginx.read(Memory({name: text}), (name,), None)

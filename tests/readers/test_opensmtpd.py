@@ -89,6 +89,14 @@ def test_addresses(line: str, expected: list[str | None]) -> None:
     assert [fact.values.get("address") for fact in listeners(f"{line}\n{OUT}")] == expected
 
 
+@pytest.mark.parametrize(
+    ("name", "scope"),
+    [("egress", "any"), ("em0", "any"), ("vio1", "any"), ("wg0", None), ("vlan20", None), ("mx.example.test", None)],
+)
+def test_who_reaches_an_interface(name: str, scope: str | None) -> None:
+    assert [fact.values.get("scope") for fact in listeners(f"listen on {name}\n{OUT}")] == [scope]
+
+
 def test_interface_groups_are_not_known_to_linux() -> None:
     assert read(f"listen on all\n{OUT}", path="etc/mail/smtpd.conf").unread == ()
     assert "no interface is called all" in read(f"listen on all\n{OUT}", path="etc/smtpd.conf").unread[0].why
@@ -376,10 +384,17 @@ def test_what_is_not_here_is_not_known() -> None:
 SASL = "pwcheck_method: saslauthd\nmech_list: PLAIN LOGIN\n"
 
 
-def test_the_file_of_cyrus_sasl_has_the_same_name() -> None:
-    made = read(SASL, path="etc/postfix/sasl/smtpd.conf")
+@pytest.mark.parametrize("text", [SASL, "pwcheck_method:authdaemond\nmech_list:PLAIN LOGIN\nauthdaemond_path:/run/a\n"])
+def test_the_file_of_cyrus_sasl_has_the_same_name(text: str) -> None:
+    made = read(text, path="etc/postfix/sasl/smtpd.conf")
     assert (made.facts, made.unread) == ((), ())
     assert "Cyrus SASL" in made.notes[0]
+
+
+def test_a_filter_of_fail2ban_bears_its_name() -> None:
+    made = read("# a filter\n[INCLUDES]\nbefore = common.conf\n", path="etc/fail2ban/filter.d/opensmtpd.conf")
+    assert (made.facts, made.unread) == ((), ())
+    assert "another program" in made.notes[0]
     assert not opensmtpd.sniff(SASL)
 
 

@@ -60,6 +60,7 @@ def test_addresses(main: str, expected: list[tuple[str | None, str | None]]) -> 
         ("submission", 587, "submission"),
         ("submissions", 465, "submission"),
         ("2525", 2525, "mx"),
+        ("26", 26, "mx"),
         ("127.0.0.1:10025", 10025, "internal"),
         ("[::1]:10025", 10025, "internal"),
     ],
@@ -67,6 +68,20 @@ def test_addresses(main: str, expected: list[tuple[str | None, str | None]]) -> 
 def test_ports_and_roles(name: str, port: int, role: str) -> None:
     (fact,) = listeners("", f"{name} inet n - n - - smtpd\n")
     assert (fact.values["port"], fact.values["role"]) == (port, role)
+
+
+@pytest.mark.parametrize(
+    ("restrictions", "role"),
+    [
+        ("permit_mynetworks,reject", "internal"),
+        ("permit_mynetworks,permit_sasl_authenticated,reject", "submission"),
+        ("permit_mynetworks,reject_unauth_destination", "submission"),
+    ],
+)
+def test_a_port_where_a_login_opens_nothing_is_for_programs(restrictions: str, role: str) -> None:
+    options = f"  -o smtpd_recipient_restrictions={restrictions}\n"
+    (fact,) = listeners(SASL + "mynetworks = 10.0.0.0/24\n", f"10.0.0.3:10025 inet n - n - - smtpd\n{options}")
+    assert fact.values["role"] == role
 
 
 @pytest.mark.parametrize(

@@ -119,7 +119,15 @@ def test_verbose_smtpd_logs_passwords() -> None:
     ("main", "master", "state", "instead"),
     [
         ("smtpd_use_tls = yes\n", MASTER, "deprecated", "smtpd_tls_security_level = may"),
-        ("smtpd_use_tls = yes\nsmtpd_tls_security_level = may\n", MASTER, "ignored", "smtpd_tls_security_level = may"),
+        (
+            "smtpd_use_tls = yes\nsmtpd_tls_security_level = encrypt\n",
+            MASTER,
+            "ignored",
+            "nothing: take the line away, smtpd_tls_security_level is set",
+        ),
+        ("smtpd_enforce_tls = no\n", MASTER, "deprecated", "nothing: take the line away"),
+        ("disable_dns_lookups = yes\n", MASTER, "deprecated", "smtp_dns_support_level = disabled"),
+        ("disable_dns_lookups = no\n", MASTER, "deprecated", "nothing: take the line away"),
         (
             "smtpd_enforce_tls = yes\nsmtpd_tls_security_level = may\n",
             MASTER.replace("smtpd\n", "smtpd\n  -o smtpd_tls_security_level=\n"),

@@ -158,7 +158,15 @@ def _judged(
     facts = [
         *heard,
         *(outgoing.facts(model, path, on) if not refused else []),
-        *server.facts(model, path, first, heard, fragment, secrets.default_schemes(tree, loader, model)),
+        *server.facts(
+            model,
+            path,
+            first,
+            heard,
+            fragment,
+            secrets.default_schemes(tree, loader, model),
+            deaf=not fragment and on.complete and not on.names,
+        ),
         *checks.settings(model, builder, path),
         *secrets.facts(tree, loader, model, path),
     ]
@@ -176,7 +184,6 @@ def _notes(path: str, model: Model, on: sockets.Enabled, refused: bool, packaged
     if not on.complete:
         found.append(f"{path}: protocols may be set in a file that is not here; listeners are those that are certain")
     elif not on.names:
-        found.append(
-            f"{path}: no protocols are set: Debian's Dovecot opens no port; upstream's 2.3 would open imap and pop3"
-        )
+        opens = "" if model.dialect == "2.4" else "; upstream's 2.3 would open imap and pop3"
+        found.append(f"{path}: no protocols are set: Debian's Dovecot opens no port{opens}")
     return found

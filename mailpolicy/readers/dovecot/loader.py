@@ -113,10 +113,10 @@ class Loader:
                 self.outside.append(statement)
                 missing = False
             else:
-                found += match(self.tree, there)
-                if self.ending:
-                    found += match(self.tree, there + self.ending)
-                    missing = False
+                alike = match(self.tree, there + self.ending) if self.ending else ()
+                found += [path for path in match(self.tree, there) if path + self.ending not in alike]
+                found += alike
+                missing = missing and not self.ending
         return found, missing
 
     def _readable(self, path: str, value: Text) -> bool:

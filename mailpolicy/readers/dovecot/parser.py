@@ -20,11 +20,11 @@ _WORD = re.compile(r"\S*")
 _CONTROL = re.compile(r"\{\{|\{%|\{#|<%|<\?|%\{|%\w|@\w")
 _BEGINS = re.compile(
     r"\{%[-+]?\s*(?:if|for|macro|block|call|filter|raw)\b|<%-?\s*(?:if|unless)\b|<%-?[^%]*\bdo\b"
-    r"|\{\{-?\s*(?:if|range|with)\b"
+    r"|\{\{-?\s*(?:if|range|with)\b|<\?(?:php)?\s*(?:if|for|foreach|while)\b"
 )
-_ENDS = re.compile(r"\{%[-+]?\s*end|<%-?\s*(?:end\b|\})|\{\{-?\s*end\b")
+_ENDS = re.compile(r"\{%[-+]?\s*end|<%-?\s*(?:end\b|\})|\{\{-?\s*end\b|<\?(?:php)?\s*(?:end|\}\s*\?>)")
 _PLACEHOLDER = re.compile(
-    r"\{\{|\{%|<%|\$\{|\$\(|__[A-Za-z][A-Za-z0-9_-]*__|@@?[A-Za-z][A-Za-z0-9_.-]*@|<[A-Z][A-Z_ -]+>"
+    r"\{\{|\{%|<%|<\?|\$\{|\$\(|__[A-Za-z][A-Za-z0-9_-]*__|@@?[A-Za-z][A-Za-z0-9_.-]*@|<[A-Z][A-Z_ -]+>"
     r"|\$[A-Z][A-Z0-9_]+(?![A-Z0-9_:])|(?<![\w$:.-])[A-Z][A-Z0-9]*_[A-Z0-9_]+(?!\w)"
 )
 LONGEST_EXPRESSION = 2000

@@ -158,7 +158,8 @@ def expanded(
     assert entry.text is not None
     out: list[str] = []
     words: list[tuple[str, Span]] = []
-    known, why = entry.known, ""
+    known, why, file = entry.known, "", entry.file
+    alone = len(entry.text.text.split()) == 1
     for word, span in entry.text.words(" \t"):
         mark = "$SET:" if dialect == "2.4" else "$"
         if word.startswith("$ENV:"):
@@ -178,9 +179,10 @@ def expanded(
                 continue
             value = found.value if found else defaults[name]
             known = known and (found.known if found else not hidden)
+            file = file or (alone and found is not None and found.file)
             out.append(value)
             words += found.words or tuple(found.text.words(" \t")) if found and found.text else ()
-    return entry._replace(value=" ".join(out).strip(), known=known, words=tuple(words)), why
+    return entry._replace(value=" ".join(out).strip(), known=known, words=tuple(words), file=file), why
 
 
 def _above(name: str, path: tuple[Block, ...], before: Mapping[tuple[tuple[Block, ...], str], Entry]) -> Entry | None:
@@ -218,6 +220,8 @@ def older(entry: Entry, dialect: str) -> list[tuple[Entry | None, str, str]]:
     if key in ("auth_user", "auth_executable", "auth_chroot"):
         service = entry._replace(path=(Block("service", "auth"),), key=key.removeprefix("auth_"))
         return [(service, "deprecated", f"service auth {{ {service.key} }}")]
+    if key in ("sieve", "sieve_storage"):
+        return [(None, "deprecated", f"plugin {{ {key} = {value} }}")]
     if key in names23.OBSOLETE and key not in names23.ROOT:
         return [(None, "deprecated", "")]
     return []

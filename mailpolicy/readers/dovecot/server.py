@@ -21,11 +21,12 @@ _SCHEME = re.compile(r"(?:^|\s)scheme=(\S+)", re.IGNORECASE)
 
 
 def facts(
-    model: Model, instance: str, first: Span, heard: list[Fact], fragment: bool, schemes: list[Text]
+    model: Model, instance: str, first: Span, heard: list[Fact], fragment: bool, schemes: list[Text], deaf: bool = False
 ) -> list[Fact]:
     """One fact with what the configuration determines; a part states only what it sets.
 
-    ``schemes``: what the files that passdb sections name say of passwords without a prefix.
+    ``schemes``: what the files that passdb sections name say of passwords without a prefix. ``deaf``: it has no
+    protocol, so that only other servers ask it, and they say who may log in without TLS.
     """
     draft = Draft("server", first)
     draft.put("software", "dovecot")
@@ -40,7 +41,8 @@ def facts(
     _forged(model, draft)
     _schemes(model, draft, schemes)
     allowed, setting = access.cleartext(model, ANYWHERE)
-    if not any(f.values.get("role") in ("access", "submission") for f in heard) and setting.entry is not None:
+    asked = deaf or any(f.values.get("role") in ("access", "submission") for f in heard)
+    if not asked and setting.entry is not None:
         draft.maybe("cleartext_auth", allowed, setting.origins)
     return [draft.fact()] if len(draft.values) > count or not fragment else []
 

@@ -40,12 +40,26 @@ def facts(site: Site, identity: Identity) -> list[Fact]:
             continue
         if UNSEEN in transport.options or UNSEEN in router.options:
             continue  # the include that is not here has been noted
+        if _unused(site, router):
+            continue
         seen: set[tuple[str | None, int | None]] = set()
         for target in _targets(router):
             if (target.host, target.port) not in seen:
                 seen.add((target.host, target.port))
                 found.append(_connection(site, identity, router, transport, target))
     return found
+
+
+def _unused(site: Site, router: Driver) -> bool:
+    """Whether a router is for the domains of an empty list alone, as Debian's for relay_to_domains often is."""
+    option = router.options.get("domains")
+    if option is None or not option.known:
+        return False
+    wanted = [element.text.strip() for element in elements(option.value)]
+    named = [site.model.lists.get(("domainlist", item[1:])) for item in wanted if not item.startswith("!")]
+    return bool(named) and all(
+        item is not None and item.known and not item.maybe and not item.value.text.strip() for item in named
+    )
 
 
 def _targets(router: Driver) -> list[Target]:

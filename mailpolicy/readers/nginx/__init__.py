@@ -63,6 +63,8 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     loader = Loader(tree, path, _home(tree, path))
     nodes = loader.load().nodes
     if not nodes and text.strip() and loader.refused:
+        if not _is_main(path) and not _SNIFF.search(text):
+            return Inventory(files=(path,), notes=(f"{path}: is no nginx configuration; it is passed over",))
         return Inventory(unread=(Unread(start_of(path), "is no nginx configuration"),), files=(path,))
     return _configuration(tree, loader, nodes, context)
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 
 from mailpolicy.facts import Draft
+from mailpolicy.foreign import is_foreign
 from mailpolicy.readers.opensmtpd import connections, listeners
 from mailpolicy.readers.opensmtpd.loader import load
 from mailpolicy.readers.opensmtpd.model import Config
@@ -17,7 +18,7 @@ from mailpolicy.types import Fact, Inventory, Origin, Span, Unread, Unreadable, 
 
 SOFTWARE = listeners.SOFTWARE
 
-_SASL = re.compile(r"^[ \t]*[a-z_]+[ \t]*:[ \t]", re.MULTILINE)
+_SASL = re.compile(r"^[ \t]*[a-z_]+[ \t]*:(?![:/])", re.MULTILINE)
 _LISTEN = re.compile(r"^[ \t]*listen[ \t]+on[ \t]+\S", re.MULTILINE)
 _RULE = re.compile(
     r"^[ \t]*(?:match\b.*\b(?:action|reject)\b|(?:accept|reject)[ \t]+(?:from|for|tagged|sender)\b"
@@ -44,6 +45,8 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
         if _SASL.search(text) and not _LISTEN.search(text) and not _RULE.search(text):
             note = f"{path}: is a configuration of Cyrus SASL, not of OpenSMTPD; it is not checked"
             return Inventory((), (), (path,), (note,))
+        if is_foreign(text) and not _LISTEN.search(text):
+            return Inventory((), (), (path,), (f"{path}: begins like a file of another program, not of OpenSMTPD",))
         config = load(tree, path, version)
     except Unreadable as problem:
         return Inventory((), (Unread(Span(path, 1, 1, 2), str(problem), True),), (path,))

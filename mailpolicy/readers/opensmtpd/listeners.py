@@ -15,6 +15,10 @@ from mailpolicy.types import Fact, Origin, Span, Unread
 SOFTWARE = "opensmtpd"
 LOOPBACKS = ("lo", "lo0", "localhost")
 _GROUPS = ("all", "egress", "lo0")
+_CARD = re.compile(
+    r"(?!lo|wg|tun|tap|gif|gre|ppp|br|vether|veb|vport|docker|veth|virbr|carp|vlan)[a-z]{2,8}[0-9][a-z0-9]*"
+)
+"""Names of network cards, such as em0, eth0 and enp3s0; none that is made by software."""
 _TLS1_IS_TLS12, _NO_TLS1 = (7, 4), (7, 6)
 _WILD = ("*", "0.0.0.0", "::")
 _NAME = re.compile(r"[A-Za-z0-9._:%-]+")
@@ -128,6 +132,14 @@ def _default(config: Config, why: str = "") -> Origin:
     return Origin("default", None, f"{config.program}{': ' if why else ''}{why}")
 
 
+def _scope(line: Listen, address: str) -> str | None:
+    """Who can reach it. All addresses of a network card, whichever they are, are any; a tunnel may lead anywhere."""
+    if address:
+        return scope_of(address)
+    name = line.address.text
+    return "any" if line.address.known and (name == "egress" or _CARD.fullmatch(name)) else None
+
+
 def _one(config: Config, line: Listen, part: str, address: str, path: str, linux: bool) -> Fact:
     draft = Draft("listener", line.address.where)
     draft.put("software", SOFTWARE)
@@ -138,7 +150,7 @@ def _one(config: Config, line: Listen, part: str, address: str, path: str, linux
     draft.put("protocol", "smtp")
     where = _set(line.address.where)
     draft.maybe("address", address or None, where)
-    draft.maybe("scope", scope_of(address) if address else None, where)
+    draft.maybe("scope", _scope(line, address), where)
     said = line.options.get("port")
     draft.maybe("port", number, _set(said.where) if said else (_default(config), *_set(line.said.get("tls"))))
     loopback = bool(address) and scope_of(address) == "loopback"

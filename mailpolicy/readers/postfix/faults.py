@@ -113,8 +113,16 @@ def _deprecated(config: Config, name: str, written: Written, service: Service | 
         state = "ignored"
     origin = Origin("overrides" if service and name in config.main else "sets", written.where)
     instead = level or _DEPRECATED[name]
-    if level is not None:
-        instead = f"{level} = {_same_level(name)}" if written.raw.lower() == "yes" else level
+    if level is not None and state == "ignored":
+        instead = f"nothing: take the line away, {level} is set"
+    elif level is not None and written.raw.lower() == "yes":
+        instead = f"{level} = {_same_level(name)}"
+    elif level is not None:
+        instead = "nothing: take the line away"
+    elif name == "disable_dns_lookups":
+        instead = f"{instead} = disabled" if written.raw.lower() == "yes" else "nothing: take the line away"
+    elif name == "smtpd_sasl_application_name":
+        instead = f"{instead} = {written.raw}"
     yield _setting(config, name, state, instead, written, (origin,), service)
 
 

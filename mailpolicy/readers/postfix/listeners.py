@@ -61,7 +61,18 @@ def facts(config: Config) -> list[Fact]:
         handler = _handler(config, service)
         for place in sockets.places(config, service):
             found += _listeners(config, service, handler, place)
-    return found
+    return _beside_open(found)
+
+
+def _beside_open(facts: list[Fact]) -> list[Fact]:
+    """Sockets on port 25 that are closed to the world say so where another one, not on loopback, is open to it."""
+    heard = [f for f in facts if f.values.get("role") == "mx" and f.values.get("scope") != "loopback"]
+    if all(f.values.get("closed_to_world") is True for f in heard):
+        return facts
+    return [
+        f._replace(values={**f.values, "open_beside": True}) if f.values.get("closed_to_world") is True else f
+        for f in facts
+    ]
 
 
 def _handler(config: Config, service: Service) -> Service | None:
@@ -115,7 +126,7 @@ def _listener(
     session = Session(config, service, handler, view, networks(view))
     level = _put_tls(draft, session)
     logins = _put_logins(draft, session, level)
-    _put_role(draft, service, port, logins.auth, config)
+    _put_role(draft, session, port, logins.auth)
     relaying = _put_relay(draft, session, family, relaying)
     fault = _fault(session, level, logins, relaying)
     if fault is None:
@@ -145,13 +156,16 @@ def _silent(draft: Draft, service: Service) -> None:
         draft.put("broken", f"{service.command} holds no mail session on a socket of type inet", at)
 
 
-def _put_role(draft: Draft, service: Service, port: int | None, auth: str | None, config: Config) -> None:
+def _put_role(draft: Draft, session: Session, port: int | None, auth: str | None) -> None:
+    service, config = session.service, session.config
     at = (Origin("sets", service.where),)
     if port in (25, None):
         role = "mx" if port == 25 else None
-    elif port in (465, 587) or auth not in ("none", None):
+    elif port in (465, 587):
         role = "submission"
-    elif port == 2525 or service.command == "postscreen":
+    elif auth not in ("none", None):
+        role = "internal" if restrictions.deaf_to_logins(session.view, session.trusted, config) else "submission"
+    elif port in (26, 2525) or service.command == "postscreen":
         role = "mx"
     else:
         role = "internal" if auth == "none" or config.view(service).flag("smtpd_sasl_auth_enable") is False else None

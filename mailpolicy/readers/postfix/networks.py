@@ -51,7 +51,16 @@ def _pattern(text: str) -> bool:
 def _widest(
     origins: tuple[Origin, ...], entries: tuple[tuple[str, Span | None], ...], scope: str | None
 ) -> tuple[Origin, ...]:
-    for text, span in entries:
-        if span is not None and scope is not None and not text.startswith("!") and network_scope([text]) == scope:
-            return (*origins, Origin("sets", span))
-    return origins
+    """The chain to the widest network: of those in the widest scope one that is no single host, if there is one."""
+    plain = [(text, span) for text, span in entries if span is not None and not text.startswith("!")]
+    widest = [(text, span) for text, span in plain if scope is not None and network_scope([text]) == scope]
+    nets = [entry for entry in widest if _is_network(entry[0])]
+    if not nets and scope == "public":  # single hosts: a wide private network is the wider trust
+        nets = [(text, span) for text, span in plain if network_scope([text]) == "wide"]
+    return next(((*origins, Origin("sets", span)) for _, span in nets or widest), origins)
+
+
+def _is_network(text: str) -> bool:
+    """Whether it stands for more than one address."""
+    bits = text.rpartition("/")[2] if "/" in text else ""
+    return bits.isdigit() and int(bits) < (128 if ":" in text else 32)

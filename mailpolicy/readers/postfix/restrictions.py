@@ -122,6 +122,12 @@ def closed_to_world(view: View, networks: Networks, config: Config) -> tuple[boo
     return (None if answer.passes is None else not answer.passes), answer.origins
 
 
+def deaf_to_logins(view: View, networks: Networks, config: Config) -> bool:
+    """Whether a login opens nothing: who is outside the trusted networks gets no mail in with one either."""
+    lists = Lists(_site(view, networks, config))
+    return all(_session(lists, Who("login", local=local)).passes is False for local in (False, True))
+
+
 def incomplete(view: View) -> str | None:
     """smtpd's words for a configuration of restrictions that it refuses at start, or None."""
     classes = [name for name, _ in view.elements("smtpd_restriction_classes")]
