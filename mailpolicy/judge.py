@@ -57,7 +57,7 @@ def findings(
         for fact in by_kind.get(rule.subject, ())
         if (candidate := _broken(rule, fact)) is not None
     ]
-    return _distinct(_finding(candidate) for candidate in _specific(found) if candidate.rule.id in rules)
+    return _distinct(map(_finding, _once(c for c in _specific(found) if c.rule.id in rules)))
 
 
 def with_defaults(fact: Fact, defaults: Mapping[str, Value]) -> Fact:
@@ -104,16 +104,18 @@ def severity(rule: Rule, fact: Fact, at: str, path: str) -> str:
 
 
 def _specific(found: Sequence[Candidate]) -> list[Candidate]:
-    """One fault, one finding: a rule that speaks instead of another silences it on the same thing.
-
-    What is mended by the same words at the same place of the same thing is one fault too: the worst is said.
-    """
+    """One fault, one finding: a rule that speaks instead of another silences it on the same thing."""
     silenced: set[tuple[str, object]] = set()
     for candidate in found:
         for other in candidate.rule.instead_of:
             silenced.add((other, id(candidate.fact)))
             silenced.add((other, candidate.where))
-    left = [c for c in found if not {(c.rule.id, id(c.fact)), (c.rule.id, c.where)} & silenced]
+    return [c for c in found if not {(c.rule.id, id(c.fact)), (c.rule.id, c.where)} & silenced]
+
+
+def _once(found: Iterable[Candidate]) -> list[Candidate]:
+    """What is mended by the same words at the same place of the same thing is one fault: the worst is said."""
+    left = list(found)
     first: dict[tuple[int, Span, str], Candidate] = {}
     for candidate in sorted(left, key=lambda c: _ORDER.index(c.severity)):
         first.setdefault((id(candidate.fact), candidate.where, _fix(candidate)), candidate)

@@ -15,6 +15,8 @@ from mailpolicy.types import Unreadable
 LIMIT = 16 * 1024 * 1024
 """Largest file that is read, in bytes. Real mail configuration stays far below it."""
 
+_CERTIFICATES = (".pem", ".crt", ".cer", ".cert", ".key")
+
 SKIPPED = frozenset({".git", ".hg", ".svn", "node_modules", "__pycache__", ".venv", ".tox", ".mypy_cache"})
 
 
@@ -126,6 +128,12 @@ def walk(folder: str, failed: list[tuple[str, str]]) -> Iterator[tuple[str, bool
             yield path, is_folder
             if is_folder:
                 yield from walk(path, failed)
+
+
+def lost(tree: Tree, path: str) -> bool:
+    """Whether a certificate or key is missing: its folder holds others. Else the tree may simply hold none."""
+    beside = tree.names(posixpath.dirname(path))
+    return not tree.exists(path) and any(name.endswith(_CERTIFICATES) for name in beside)
 
 
 def place(absolute: str, home: str, actual: str) -> str | None:

@@ -46,3 +46,9 @@ def test_the_same_fix_at_the_same_place_is_said_once(other: str, rules: list[str
     facts = [Fact("listener", {"tls": "none"}, {"tls": (Origin("sets", Span("nginx.conf", 1, 1, 5)),)})]
     both = {name: SHARED._replace(id=name, fix=fix, fixes={"any": fix}) for name, fix in (("a", "f"), ("b", other))}
     assert [f.rule for f in findings(facts, both, {}, {})] == rules
+
+
+def test_a_rule_that_is_off_hides_none_with_the_same_fix() -> None:
+    facts = [Fact("listener", {"tls": "none"}, {"tls": (Origin("sets", Span("nginx.conf", 1, 1, 5)),)})]
+    both = {name: SHARED._replace(id=name, fixes={"any": "f"}) for name in ("a", "b")}
+    assert [f.rule for f in findings(facts, {"b": both["b"]}, both, {})] == ["b"]

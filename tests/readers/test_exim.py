@@ -167,7 +167,6 @@ TLS: list[tuple[str, str, str, dict[str, Value]]] = [
     ("acl_smtp_helo = deny", "", "", {"tls": "none"}),
     ("acl_smtp_connect = c", "c:\n  accept hosts = 10.0.0.0/8\n  deny\n", "",
      {"broken": "acl_smtp_connect refuses clients outside of the named networks"}),
-    ("tls_certificate = /etc/exim4/gone.pem", "", "", {"broken": "tls_certificate /etc/exim4/gone.pem does not exist"}),
     ("tls_certificate = /srv/a.pem\ntls_privatekey = /srv/b.pem", "", "", {"certificate": "/srv/a.pem"}),
     ("", "", login(), {"auth": "tls-only", "mechanisms": ("PLAIN",)}),
     ("", "", login(condition=""), {"auth": "cleartext", "tls": "optional"}),
@@ -192,6 +191,15 @@ TLS: list[tuple[str, str, str, dict[str, Value]]] = [
 def test_tls_and_logins(main: str, acl: str, auth: str, expected: dict[str, Value]) -> None:
     fact = the(read(conf(main, acl=acl, auth=auth)))
     assert {name: fact.values.get(name) for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("beside", "broken"),
+    [({"other.pem": ""}, "tls_certificate /etc/exim4/gone.pem does not exist"), ({"passwd": ""}, None), ({}, None)],
+)
+def test_a_certificate_is_missed_where_others_lie(beside: dict[str, str], broken: str | None) -> None:
+    fact = the(read(conf("tls_certificate = /etc/exim4/gone.pem\ntls_privatekey = /k"), **beside))
+    assert fact.values["broken"] == broken
 
 
 RELAY = [
@@ -303,6 +311,7 @@ def test_debian(answers: str, files: dict[str, str], expected: set[tuple[str, in
 def test_debian_macros_reach_the_packaged_parts() -> None:
     files = {
         "update-exim4.conf.conf": ANSWERS + "MAIN_TLS_ENABLE='yes'\n",
+        "exim.key": "",
         "conf.d/auth/40_local": "my" + login(condition=f".ifndef AUTH_SERVER_ALLOW_NOTLS_PASSWORDS\n{SAFE}.endif\n"),
     }
     fact = the(debian(files))

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import posixpath
-
 from mailpolicy.readers.cyrus.imapd_conf import Entry, Parsed
 from mailpolicy.readers.cyrus.options import KNOWN, TYPED, fault
 from mailpolicy.readers.cyrus.settings import View
-from mailpolicy.tree import Tree, place
+from mailpolicy.tree import Tree, lost, place
 from mailpolicy.types import Origin, Span, Unread
 
 Broken = tuple[str, tuple[Origin, ...]]
-_ENDINGS = (".pem", ".crt", ".cer", ".key")
 _NO_PARTITIONS = frozenset(("timsieved",))
 
 
@@ -70,9 +67,7 @@ def missing(view: View, tree: Tree, home: str) -> Broken | None:
             continue
         for name in got.entry.value.split(","):
             path = place(name, "/etc", home) if name.startswith("/") else None
-            if path is None or tree.exists(path):
-                continue
-            if any(other.endswith(_ENDINGS) for other in tree.names(posixpath.dirname(path))):
+            if path is not None and lost(tree, path):
                 return f"{name} does not exist", _of(got.entry)
     return None
 

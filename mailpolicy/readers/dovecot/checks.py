@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import posixpath
-
 from mailpolicy.facts import Draft
 from mailpolicy.readers.dovecot.access import named
 from mailpolicy.readers.dovecot.build import Builder, Oddity
 from mailpolicy.readers.dovecot.loader import Loader
 from mailpolicy.readers.dovecot.model import Entry, Model, span_of
+from mailpolicy.tree import lost
 from mailpolicy.types import Fact, Origin, Span, Unread
 
 _KEYS_23 = ("ssl_cert", "ssl_key", "ssl_alt_cert", "ssl_alt_key", "ssl_dh", "ssl_ca")
 _KEYS_24 = ("ssl_server_cert_file", "ssl_server_key_file", "ssl_server_dh_file", "ssl_server_ca_file")
-_CERTIFICATES = (".pem", ".crt", ".cer", ".key")
 
 
 def whole(model: Model, builder: Builder, first: Span) -> list[Unread]:
@@ -73,9 +71,7 @@ def _missing(loader: Loader, model: Model) -> list[tuple[Entry, str]]:
             if not entry.value or not entry.known or "%" in entry.value or not (entry.file or model.dialect == "2.4"):
                 continue
             path = loader.where(entry.value, entry.where.file)
-            if path is None or loader.tree.exists(path):
-                continue
-            if any(n.endswith(_CERTIFICATES) for n in loader.tree.names(posixpath.dirname(path))):
+            if path is not None and lost(loader.tree, path):
                 found.append((entry, entry.value))
     return found
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 
 from mailpolicy.lean import NamedTuple
@@ -13,7 +12,7 @@ from mailpolicy.readers.exim.lists import Client, Lists
 from mailpolicy.readers.exim.marked import elements, unplaced
 from mailpolicy.readers.exim.model import UNSEEN, Driver, Model
 from mailpolicy.readers.exim.sockets import BUILT_IN, Origins
-from mailpolicy.tree import Tree, place
+from mailpolicy.tree import Tree, lost, place
 from mailpolicy.types import Origin, Unreadable
 
 READABLE = frozenset(("PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER"))
@@ -297,8 +296,7 @@ def certificate_fault(site: Site, asked: Asked) -> tuple[str, Origins]:
             continue
         for path in _paths(asked, given.value.text):
             here = place(path, site.home, site.folder)
-            gone = here is not None and site.tree.exists(posixpath.dirname(here) or ".") and not site.tree.exists(here)
-            if path.startswith("/") and gone:
+            if path.startswith("/") and here is not None and lost(site.tree, here):
                 return f"{name} {path} does not exist", given.origins
     if "tls_privatekey" not in site.model.options and not site.model.hidden:
         for path in _paths(asked, option.value.text):

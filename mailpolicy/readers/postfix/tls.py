@@ -6,7 +6,7 @@ import re
 
 from mailpolicy.lean import NamedTuple
 from mailpolicy.readers.postfix.params import View
-from mailpolicy.tree import Tree, place
+from mailpolicy.tree import Tree, lost, place
 from mailpolicy.types import Origin, Unreadable
 
 VERSIONS = ("TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3")
@@ -235,9 +235,7 @@ def file_problem(tree: Tree, folder: str, path: str, holds: str) -> str | None:
     if where is None:
         return None
     if not tree.exists(where):
-        beside = tree.names(where.rpartition("/")[0])
-        covered = any(name.endswith((".pem", ".crt", ".key", ".cert", ".cer")) for name in beside)
-        return "does not exist" if covered else None
+        return "does not exist" if lost(tree, where) else None
     try:
         text = tree.source(where).text
     except Unreadable as problem:
