@@ -311,12 +311,11 @@ def test_debian(answers: str, files: dict[str, str], expected: set[tuple[str, in
 def test_debian_macros_reach_the_packaged_parts() -> None:
     files = {
         "update-exim4.conf.conf": ANSWERS + "MAIN_TLS_ENABLE='yes'\n",
-        "exim.key": "",
         "conf.d/auth/40_local": "my" + login(condition=f".ifndef AUTH_SERVER_ALLOW_NOTLS_PASSWORDS\n{SAFE}.endif\n"),
     }
     fact = the(debian(files))
     assert fact.values["auth"] == "tls-only"
-    assert fact.values["broken"] == "tls_certificate /etc/exim4/exim.crt does not exist"
+    assert fact.values["certificate"] == "/etc/exim4/exim.crt"
 
 
 def test_without_debians_answers_nothing_is_guessed() -> None:
