@@ -9,7 +9,7 @@ import pytest
 
 from mailpolicy.readers import format_of, stalwart
 from mailpolicy.readers.stalwart.expressions import evaluate
-from mailpolicy.readers.stalwart.toml import parse
+from mailpolicy.readers.stalwart.settings import parse
 from mailpolicy.text import Source
 from mailpolicy.tree import Memory
 from mailpolicy.types import Fact, Inventory, Version

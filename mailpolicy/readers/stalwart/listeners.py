@@ -10,7 +10,7 @@ from mailpolicy.facts import Draft
 from mailpolicy.lean import NamedTuple
 from mailpolicy.readers.stalwart.expressions import Known, Result
 from mailpolicy.readers.stalwart.model import Config
-from mailpolicy.readers.stalwart.toml import Setting
+from mailpolicy.readers.stalwart.settings import Setting
 from mailpolicy.types import Fact, Origin, Unread
 
 PROTOCOLS = ("smtp", "lmtp", "imap", "pop3", "managesieve", "http", "https", "jmap")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from mailpolicy.lean import TYPE_CHECKING
-from mailpolicy.readers.stalwart.toml import Setting
+from mailpolicy.readers.stalwart.settings import Setting
 from mailpolicy.text import Source
 from mailpolicy.types import Unread
 
