@@ -47,7 +47,7 @@ class Grammar(NamedTuple):
 
 _PART = r"(?:[A-Za-z0-9_-]+|\"(?:[^\"\\\n]|\\.)*+\"|'[^'\n]*')"
 _KEY = rf"(?P<name>{_PART}(?:[ \t]*\.[ \t]*{_PART})*+)[ \t]*"
-_SET = r"[^\"=,}\n]|\"(?:[^\"\\\n]|\\.)*+\""
+_LOOSE = r"[^\"=,}\n]|\"(?:[^\"\\\n]|\\.)*+\""
 _PARTS = re.compile(_PART)
 TOML = Grammar(
     re.compile(rf"\[(\[)?[ \t]*{_KEY}\](?(1)\])"),
@@ -64,7 +64,7 @@ TOML = Grammar(
 )
 STALWART = Grammar(
     re.compile(r"\[(\[)?(?P<name>(?:[\w. \t-]|\"(?:[^\"\\\n]|\\.)*+\")++)\][ \t]*(?(1)\])[^\n]*"),
-    re.compile(rf"(?P<name>(?:{_SET})*+)"),
+    re.compile(rf"(?P<name>(?:{_LOOSE})*+)"),
     {
         '"""': re.compile(r'"""\n?(.*?)"""', re.DOTALL),
         "'''": re.compile(r"'''\n?(.*?)'''", re.DOTALL),
