@@ -69,7 +69,7 @@ def test_addresses(bind: str, expected: list[tuple[str | None, int | None]]) -> 
         'server.listener.a.bind = "[::]:465"\nserver.listener.a.protocol = "smtp"\n'
         "server.listener.a.tls.implicit = true\n",
         '[server]\nlistener.a = { bind = "[::]:465", protocol = "smtp", tls = { implicit = true } }\n',
-        '[SERVER.Listener.a]\nbind = "[::]:465"\nprotocol = "SMTP"\n[server.tls]\nimplicit = true\n',
+        '[SERVER.Listener.a]\nbind = "[::]:465"\nprotocol = "SMTP"\ntls.implicit = true\n',
     ],
 )
 def test_ways_to_write_a_listener(text: str) -> None:
@@ -179,6 +179,31 @@ def test_tls_versions(settings: str, versions: tuple[str, ...] | None) -> None:
 
 
 @pytest.mark.parametrize(
+    ("settings", "version", "tls"),
+    [
+        ("enable = false", "0.15", "optional"),
+        ("implicit = true", "0.15", "optional"),
+        ("enable = true\nimplicit = false", "0.6", "optional"),
+        ("enable = true", "0.6", "implicit"),
+        ("enable = false", "0.6", "none"),
+        ('enable = "%{env:X}%"', "0.6", None),
+    ],
+)
+def test_server_tls_spoke_for_all_listeners_up_to_0_6(settings: str, version: str, tls: str | None) -> None:
+    piece = {NAME: f'[include]\nfiles = ["/etc/l.toml"]\n[server.tls]\n{settings}\n', "etc/stalwart/l.toml": IMAP}
+    assert only(piece, version=version).values.get("tls") == tls
+
+
+def test_the_tls_of_a_piece_of_an_old_configuration_is_not_known() -> None:
+    assert "tls" not in only({"stalwart-mail/etc/imap/listener.toml": IMAP}).values
+
+
+def test_versions_were_listed_up_to_0_6() -> None:
+    text = IMAP + '[server.tls]\nenable = true\nprotocols = ["TLSv1.3"]\n'
+    assert only(text, version="0.6").values["tls_versions"] == ("TLSv1.3",)
+
+
+@pytest.mark.parametrize(
     ("settings", "certificate"),
     [
         ("", None),
@@ -271,7 +296,7 @@ def test_a_split_configuration_of_0_6() -> None:
         "opt/stalwart-mail/etc/config.toml": "[include]\n"
         'files = [ "%{BASE_PATH}%/etc/smtp/a.toml",\n "%{BASE_PATH}%/etc/smtp/b.toml" ]\n',
         "opt/stalwart-mail/etc/smtp/a.toml": f'{SMTP}bind = "[::]:587"\n',
-        "opt/stalwart-mail/etc/smtp/b.toml": "[session.auth]\n"
+        "opt/stalwart-mail/etc/smtp/b.toml": "[server.tls]\nenable = true\nimplicit = false\n[session.auth]\n"
         'mechanisms = [ { if = "listener", ne = "smtp", then = ["plain", "login"]},\n'
         " { else = [] } ]\nallow-plain-text = false\n",
     }  # fmt: skip

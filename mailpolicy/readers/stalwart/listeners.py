@@ -19,6 +19,7 @@ _BOUND = re.compile(r"server\.listener\.([^.]+)\.bind(?:\.0000)?")
 _BIND = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|(\d+\.\d+\.\d+\.\d+)):(\d{1,5})")
 _TAIL = re.compile(r":(\d{1,5})$")
 _VERSIONS = {"TLSv1.2": "TLSv1.2", "0x0303": "TLSv1.2", "TLSv1.3": "TLSv1.3", "0x0304": "TLSv1.3"}
+_BOTH = ("TLSv1.2", "TLSv1.3")
 _MOST = 1000
 _READABLE = ("PLAIN", "LOGIN")
 _BEARER_SINCE, _XOAUTH2_SINCE = (0, 10), (0, 12)
@@ -106,28 +107,35 @@ def facts(config: Config, found: list[Socket]) -> Iterator[Fact]:
 
 
 def _mode(config: Config, name: str) -> tuple[str | None, tuple[Origin, ...]]:
-    """none, starttls or implicit, and by what; ``server.tls`` speaks for listeners that say nothing."""
-    enable = config.get(f"server.listener.{name}.tls.enable", "server.tls.enable")
-    implicit = config.get(f"server.listener.{name}.tls.implicit", "server.tls.implicit")
+    """none, starttls or implicit, and by what. Up to 0.6 ``server.tls`` spoke for listeners that say nothing."""
+    old = config.version < (0, 7)
+    enable, implicit = (
+        config.get(f"server.listener.{name}.tls.{word}", *([f"server.tls.{word}"] if old else []))
+        for word in ("enable", "implicit")
+    )
     if enable is not None and enable.yes is not True:
         return ("none" if enable.yes is False else None), enable.origins
+    if enable is None and old:
+        return ("none" if config.whole else None), (config.by(),)
     if implicit is None:
-        return "starttls", (config.by(),)
-    return {True: "implicit", False: "starttls"}.get(
-        implicit.yes
-    ) if implicit.yes is not None else None, implicit.origins
+        return ("starttls" if not old else "implicit" if config.whole else None), (config.by(),)
+    if implicit.yes is None:
+        return None, implicit.origins
+    return ("implicit" if implicit.yes else "starttls"), implicit.origins
 
 
 def _put_versions(draft: Draft, config: Config, name: str) -> None:
-    """Two versions; who turns both off gets both."""
-    stated = config.all(f"server.listener.{name}.tls.disable-protocols", "server.tls.disable-protocols")
+    """Two versions; who turns both off gets both. Up to 0.6 the ones to be left were listed."""
+    listed = config.version < (0, 7)
+    word = "protocols" if listed else "disable-protocols"
+    stated = config.all(f"server.listener.{name}.tls.{word}", f"server.tls.{word}")
     by = tuple(origin for item in stated for origin in item.origins) or (config.by(),)
     if any(not item.known for item in stated):
         draft.unknown("tls_versions", by)
         draft.unknown("tls_min", by)
         return
-    gone = {_VERSIONS.get(item.value) for item in stated}
-    left = tuple(version for version in ("TLSv1.2", "TLSv1.3") if version not in gone) or ("TLSv1.2", "TLSv1.3")
+    named = {_VERSIONS.get(item.value) for item in stated}
+    left = tuple(version for version in _BOTH if (version in named) is listed) or _BOTH
     draft.put("tls_versions", left, by)
     draft.put("tls_min", left[0], by)
 
