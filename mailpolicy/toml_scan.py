@@ -68,8 +68,8 @@ STALWART = Grammar(
     {
         '"""': re.compile(r'"""\n?(.*?)"""', re.DOTALL),
         "'''": re.compile(r"'''\n?(.*?)'''", re.DOTALL),
-        '"': re.compile(r'"((?:[^"\\]++|\\++[^\\])*+)"'),
-        "'": re.compile(r"'((?:[^'\\]++|\\++[^\\])*+)'"),
+        '"': re.compile(r'"((?:\{\{[^\n{]*?\}\}|[^"\\{]++|\{|\\++[^\\])*+)"'),
+        "'": re.compile(r"'((?:\{\{[^\n{]*?\}\}|[^'\\{]++|\{|\\++[^\\])*+)'"),
     },
     re.compile(r"(?:[^\W_]|[.+-])+"),
     10,
@@ -79,7 +79,7 @@ STALWART = Grammar(
 _BLANK = re.compile(r"(?:[ \t\r\n]++|#[^\n]*+)*+")
 _SPACE = re.compile(r"[ \t\r]*+")
 _LINE = re.compile(r"[^\n]*+")
-_FILLED = r"\{\{[^\n]*?\}\}|\{%[^\n]*?%\}|<%[^\n]*?%>|\$\{[^}\n]*\}"
+_FILLED = r"\{\{[^\n{]*?\}\}|\{%[^\n%]*?%\}|<%[^\n%]*?%>|\$\{[^}\n$]*\}"
 _TEMPLATE = re.compile(rf"(?:{_FILLED}|__[A-Z])(?:{_FILLED}|[^\s,\]}}#{{<])*+")
 """What a template will replace by a value."""
 _QUOTED = re.compile(r'"((?:[^"\\\n]|\\.)*+)"|[^"]+')

@@ -139,6 +139,9 @@ def test_what_is_no_toml(text: str, line: int, why: str) -> None:
         "\n".join(f"[t{n}]\n'k' = {{a = 1}}" for n in range(10_000)),
         "{{ x }}\n" * 20_000,
         "a = [" + "{{," * 100_000,
+        "a = [" + "__A{{," * 50_000,
+        'a = "' + "{{" * 100_000,
+        'a = "' + "{{ x " * 100_000,
     ],
 )  # fmt: skip
 def test_both_take_linear_time(text: str) -> None:

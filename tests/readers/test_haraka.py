@@ -98,6 +98,32 @@ def test_without_a_list_of_plugins_nothing_is_known_of_them() -> None:
     assert not {"tls", "auth", "relay"} & values.keys()
 
 
+PROXY = "tls\nauth/flat_file\nauth/auth_proxy\n"
+
+
+@pytest.mark.parametrize(
+    ("plugins", "methods", "expected", "clear"),
+    [
+        (PLAIN, "PLAIN,LOGIN", ("PLAIN", "LOGIN"), True),
+        (PLAIN, "plain", (), False),
+        (PLAIN, "CRAM-MD5, PLAIN", ("CRAM-MD5",), False),
+        (PROXY, "PLAIN", ("PLAIN", "LOGIN"), True),
+        (PROXY, "CRAM-MD5", ("PLAIN", "LOGIN"), False),
+        ("tls\nauth/auth_proxy\nauth/flat_file\n", "CRAM-MD5", ("CRAM-MD5",), False),
+    ],
+)
+def test_methods_count_as_written_and_the_last_plugin_under_tls(
+    plugins: str, methods: str, expected: tuple[str, ...], clear: bool
+) -> None:
+    values = only(plugins=plugins, auth_flat_file__ini=f"[core]\nmethods={methods}\n").values
+    assert (values["mechanisms"], "cleartext_networks" in values) == (expected, clear)
+
+
+def test_a_comment_behind_a_plugin_stops_haraka() -> None:
+    (unread,) = read(smtp__ini="", plugins="tls # first\nqueue/discard\n").unread
+    assert (unread.where.column, unread.where.end_column, unread.fatal) == (1, 12, False)
+
+
 def test_flat_file_takes_passwords_in_clear_from_private_addresses() -> None:
     values = only(plugins=PLAIN, auth_flat_file__ini=METHODS).values
     assert values["cleartext_scope"] == "wide"
@@ -142,6 +168,21 @@ def test_tls_versions(tls: str, version: str, lowest: str | None) -> None:
 )
 def test_client_certificates(tls: str, asked: str | None) -> None:
     assert only(plugins=PLAIN, tls__ini=tls).values.get("client_certificate") == asked
+
+
+@pytest.mark.parametrize(
+    ("port", "asked"), [(465, ["required", "required"]), (25, ["required", "asked"]), (587, ["asked", "asked"])]
+)
+def test_a_certificate_that_smtps_demands_is_demanded_everywhere(port: int, asked: list[str]) -> None:
+    found = facts(smtp__ini="listen=[::0]:25,[::0]:465", plugins=PLAIN, tls__ini=f"requireAuthorized[]={port}\n")
+    assert [fact.values["client_certificate"] for fact in found] == asked
+
+
+def test_ciphers_and_group() -> None:
+    files = {"plugins": PLAIN, "tls__ini": "ciphers=HIGH:RC4\ndhparam=dh.pem\n"}
+    fact = only(**files)
+    assert (fact.values["broken_ciphers"], fact.values["dh_file"]) == (("rc4",), "dh.pem")
+    assert blamed(fact, "broken_ciphers", **files) == "RC4"
 
 
 @pytest.mark.parametrize(

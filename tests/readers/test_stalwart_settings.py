@@ -34,6 +34,8 @@ def values(text: str) -> dict[str, str]:
         ("a = [ {{ b }}, 'c' ]", {"a.0000": "{{ b }}", "a.0001": "c"}),
         ("{% if x %}\na = __B__\n{% endif %}", {"a": "__B__"}),
         ("a.b = ''", {"a.b": ""}),
+        ('a = "{{ env "B" }}:25" # c', {"a": '{{ env "B" }}:25'}),
+        ('a = "{{ env"', {"a": "{{ env"}),
     ],
 )  # fmt: skip
 def test_the_dialect(text: str, expected: dict[str, str]) -> None:

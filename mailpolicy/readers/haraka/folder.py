@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from mailpolicy.facts import Draft
 from mailpolicy.lean import NamedTuple
-from mailpolicy.readers.haraka.ini import Ini, Word, parse, words
+from mailpolicy.readers.haraka.ini import Ini, Word, is_template, parse, words
 from mailpolicy.readers.haraka.plugins import may_log_in, may_relay
 from mailpolicy.tree import Tree
 from mailpolicy.types import Origin, Span, Unread, Unreadable, Version
@@ -98,6 +98,8 @@ def load(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Folder:
             unread.append(Unread(Span(path, 1, 1, 2), "is empty; Haraka takes the list that it brings along"))
         elif name in _LISTS:
             lists[name] = words(source)
+            if name == "plugins":
+                unread += _unloadable(lists[name])
         else:
             inis[name] = parse(source)
             unread += inis[name].unread
@@ -106,6 +108,15 @@ def load(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Folder:
     loaded = {word.text: word for word in reversed(plugins)}
     strange = _first(plugins, may_log_in), _first(plugins, may_relay)
     return Folder(folder, numbers, inis, lists, loaded, start, tuple(files), tuple(unread), strange)
+
+
+def _unloadable(plugins: list[Word]) -> list[Unread]:
+    """Lines that are no name: a comment has a line of its own."""
+    return [
+        Unread(word.where, "is no plugin's name; Haraka does not start")
+        for word in plugins
+        if len(word.text.split()) > 1 and not is_template(word.text)
+    ]
 
 
 def _first(plugins: list[Word], may: Callable[[str], bool]) -> Word | None:
