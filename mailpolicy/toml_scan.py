@@ -117,7 +117,8 @@ class _Scan:
             if self.grammar.is_stalwart and _TEMPLATE.match(self.text, self.at):
                 self.skip(_LINE)
             elif self.peek() == "[":
-                heading = self.take(self.grammar.heading, "is no heading of a table")
+                why = '; it may be quoted by " alone' if self.grammar.is_stalwart else ""
+                heading = self.take(self.grammar.heading, f"is no heading of a table{why}")
                 steps = self.steps(heading, True)
                 paths = self.tables([name for name, _ in steps], heading[1] is not None)
                 table = paths[-1]
@@ -218,8 +219,7 @@ class _Scan:
         while more:
             yield from self.pair(path, depth + 1)
             self.skip()
-            more = self.peek() == ","
-            if more:
+            if more := self.peek() == ",":
                 self.at += 1
                 self.skip()
         if self.peek() != "}":

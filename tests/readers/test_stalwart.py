@@ -356,6 +356,36 @@ def test_operations_of_plans_and_matches_by_number(operation: str) -> None:
     assert (values["service"], values["tls"], values["auth"]) == ("sub", "required", "tls-only")
 
 
+def test_an_update_by_paths() -> None:
+    plan = LISTENER % ("smtp", '["[::]:587"]', "") + '{"@type":"update","object":"MtaStageAuth","value":{'
+    plan += (
+        '"saslMechanisms/match/0/if":"is_tls","saslMechanisms/match/0/then":"[plain]","saslMechanisms/else":"[]"}}\n'
+    )
+    assert only({PLAN: plan}).values["auth"] == "tls-only"
+
+
+@pytest.mark.parametrize(
+    ("secret", "credential"),
+    [
+        ('{"@type":"Value","secret":"hunter7"}', "literal"),
+        ('{"@type":"File","filePath":"/run/secret"}', "file"),
+        ('{"@type":"EnvironmentVariable","variableName":"X"}', "environment"),
+        ('{"@type":"None"}', "none"),
+    ],
+)
+def test_where_a_plan_keeps_the_password_of_a_relay(secret: str, credential: str) -> None:
+    plan = '{"@type":"create","object":"MtaRoute","value":{"r":{"@type":"Relay","name":"out","address":"a.example.org",'
+    plan += f'"authUsername":"u","authSecret":{secret}}}}}}}\n' + LISTENER % ("imap", '["[::]:993"]', "")
+    values = only({PLAN: plan}, "connection").values
+    assert (values["credential"], values["authenticates"]) == (credential, credential != "none")
+
+
+def test_tokens_in_clear_are_told_where_the_finding_is() -> None:
+    origins = only(f'{SMTP}bind = "[::]:587"\n').origins
+    words = "Stalwart 0.15.5, unless its database says otherwise: without TLS it takes bearer tokens, no passwords"
+    assert (origins["tls"][-1].note, origins["auth"][-1].note) == (words, words)
+
+
 def test_passwords_of_accounts_in_a_plan() -> None:
     plan = '{"@type":"create","object":"Account","value":{"a":{"name":"b","credentials":{"0":{"@type":"Password",'
     plan += '"secret":"hunter7"}}}}}\n' + LISTENER % ("imap", '["[::]:993"]', "")

@@ -50,7 +50,7 @@ def test_the_dialect(text: str, expected: dict[str, str]) -> None:
         ("a = 1_000", "stands behind a value"),
         ("a = {}", "is no key with a value"),
         ("a = {'b',}", "is no key with a value"),
-        ("[a.'b']\n", "is no heading of a table"),
+        ("[a.'b']\n", 'is no heading of a table; it may be quoted by " alone'),
         ("a = " + "[" * 11 + "]" * 11, "is nested too deeply"),
     ],
 )

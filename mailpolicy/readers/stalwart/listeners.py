@@ -219,8 +219,11 @@ def _put_clear(
     """A socket that begins in clear."""
     if mode == "none":
         draft.put("tls", "none", told)
-    elif needed is False or clear.value:
-        draft.put("tls", "optional", (*told, *clear.origins) if needed else told)
+    elif needed is False:
+        draft.put("tls", "optional", told)
+    elif clear.value:
+        readable = any(name in _READABLE for name in clear.value) if isinstance(clear.value, tuple) else True
+        draft.put("tls", "optional", (*told, *(clear.origins if readable else _tokens(clear.origins))))
     else:
         draft.maybe("tls", "required" if needed and clear.value is not None and secure.value else None, clear.origins)
     if isinstance(clear.value, tuple) and any(name in _READABLE for name in clear.value):
@@ -228,9 +231,14 @@ def _put_clear(
     elif clear.value is None or secure.value is None:
         draft.unknown("auth", clear.origins)
     elif clear.value:
-        draft.unknown("auth", tuple(origin._replace(note=CLEAR_TOKENS) for origin in clear.origins))
+        draft.unknown("auth", _tokens(clear.origins))
     else:
         draft.put("auth", "tls-only" if secure.value and mode != "none" else "none", clear.origins)
+
+
+def _tokens(origins: tuple[Origin, ...]) -> tuple[Origin, ...]:
+    """The same, with the words for what such a setting lets through."""
+    return tuple(o._replace(note=f"{o.note}: {CLEAR_TOKENS}" if o.note else CLEAR_TOKENS) for o in origins)
 
 
 def _put_relay(draft: Draft, config: Config, socket: Socket, tls: bool, needed: Result) -> None:
@@ -274,5 +282,4 @@ def _put_access(draft: Draft, config: Config, protocol: str, mode: str | None, t
     else:
         tokens = protocol == "pop3"
         draft.put("tls", "none" if mode == "none" else "optional" if tokens else "required", (*told, *by))
-        told_auth = tuple(origin._replace(note=CLEAR_TOKENS) for origin in by) if tokens else by
-        draft.maybe("auth", None if tokens else "none" if mode == "none" else "tls-only", told_auth)
+        draft.maybe("auth", None if tokens else "none" if mode == "none" else "tls-only", _tokens(by) if tokens else by)
