@@ -144,6 +144,13 @@ def test_access(protocol: str, settings: str, tls: str | None, auth: str | None)
     assert (values.get("tls"), values.get("auth")) == (tls, auth)
 
 
+def test_no_tls_is_shown_where_it_is_turned_off() -> None:
+    for protocol in ("imap", "pop3", "managesieve"):
+        text = f'[server.listener.a]\nprotocol = "{protocol}"\nbind = "[::]:99"\ntls.enable = false\n'
+        text += "[imap.auth]\nallow-plain-text = true\n"
+        assert blamed(text, only(text), "tls") == "false"
+
+
 RELAY = "[session.rcpt]\nrelay = "
 
 
@@ -160,7 +167,12 @@ RELAY = "[session.rcpt]\nrelay = "
     ],
 )
 def test_relay(settings: str, relay: str | None) -> None:
-    assert only(f'{SMTP}bind = "[::]:25"\n{settings}\n').values.get("relay") == relay
+    text = f'session.auth.mechanisms = "[plain]"\n{SMTP}bind = "[::]:25"\n{settings}\n'
+    assert only(text).values.get("relay") == relay
+
+
+def test_nobody_relays_where_no_login_is_offered() -> None:
+    assert only(f'{SMTP}bind = "[::]:25"\n').values["relay"] == "none"
 
 
 @pytest.mark.parametrize(

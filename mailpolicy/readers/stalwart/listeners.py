@@ -206,7 +206,7 @@ def _put_smtp(draft: Draft, config: Config, socket: Socket, mode: str | None, to
         draft.maybe("auth", None if secure.value is None else "tls-only" if secure.value else "none", secure.origins)
     else:
         _put_clear(draft, mode, needed.value, secure, clear, told)
-    _put_relay(draft, config, socket, mode == "implicit", needed)
+    _put_relay(draft, config, socket, mode == "implicit", needed, offered)
     bound = config.decide(
         "session.auth.must-match-sender", names(socket, True), True if config.version >= (0, 8) else None
     )
@@ -223,7 +223,8 @@ def _put_clear(
         draft.put("tls", "optional", told)
     elif clear.value:
         readable = any(name in _READABLE for name in clear.value) if isinstance(clear.value, tuple) else True
-        draft.put("tls", "optional", (*told, *(clear.origins if readable else _tokens(clear.origins))))
+        stated = (origin for origin in told if origin.how != "default")
+        draft.put("tls", "optional", (*stated, *(clear.origins if readable else _tokens(clear.origins))))
     else:
         draft.maybe("tls", "required" if needed and clear.value is not None and secure.value else None, clear.origins)
     if isinstance(clear.value, tuple) and any(name in _READABLE for name in clear.value):
@@ -241,18 +242,20 @@ def _tokens(origins: tuple[Origin, ...]) -> tuple[Origin, ...]:
     return tuple(o._replace(note=f"{o.note}: {CLEAR_TOKENS}" if o.note else CLEAR_TOKENS) for o in origins)
 
 
-def _put_relay(draft: Draft, config: Config, socket: Socket, tls: bool, needed: Result) -> None:
+def _put_relay(draft: Draft, config: Config, socket: Socket, tls: bool, needed: Result, offered: Known | None) -> None:
     """Who may send to other domains: those without a login, where none is demanded, or those with one."""
     anyone, known = names(socket, tls), dict(names(socket, tls))
     known["authenticated_as"] = "user"
     free = config.decide("session.rcpt.relay", anyone, False)
     user = config.decide("session.rcpt.relay", known, True)
-    if needed.value is None or free.value is None or (free.value is False and user.value is None):
+    if needed.value is None or free.value is None:
         draft.unknown("relay", (needed if needed.value is None else free).origins)
     elif needed.value is False and free.value:
         draft.put("relay", "open", free.origins)
+    elif offered == () or user.value is False:
+        draft.put("relay", "none", user.origins)
     else:
-        draft.put("relay", "authenticated" if user.value else "none", user.origins)
+        draft.maybe("relay", None if user.value is None or offered is None else "authenticated", user.origins)
 
 
 def _put_access(draft: Draft, config: Config, protocol: str, mode: str | None, told: tuple[Origin, ...]) -> None:
@@ -274,12 +277,14 @@ def _put_access(draft: Draft, config: Config, protocol: str, mode: str | None, t
     elif protocol == "imap" or allowed:
         note = CLEAR_IMAP if not allowed else ""
         where = plain.where if plain and allowed else draft.declared.where
-        draft.put("tls", "none" if mode == "none" else "optional", (*told, Origin("implies", where, note)))
-        draft.put("auth", "cleartext", (Origin("implies", where, note),))
+        implied = Origin("implies", where, note)
+        draft.put("tls", *(("none", told) if mode == "none" else ("optional", (*told, implied))))
+        draft.put("auth", "cleartext", (implied,))
     elif allowed is None:
         draft.unknown("tls", by)
         draft.unknown("auth", by)
     else:
         tokens = protocol == "pop3"
-        draft.put("tls", "none" if mode == "none" else "optional" if tokens else "required", (*told, *by))
+        offered = "optional" if tokens else "required"
+        draft.put("tls", *(("none", told) if mode == "none" else (offered, (*told, *by))))
         draft.maybe("auth", None if tokens else "none" if mode == "none" else "tls-only", _tokens(by) if tokens else by)
