@@ -231,6 +231,22 @@ def test_smtp_forward(text: str, expected: tuple[object, ...]) -> None:
     assert tuple(values.get(field) for field in fields) == expected
 
 
+@pytest.mark.parametrize(
+    ("version", "forward", "tls", "verify"),
+    [
+        ("3.1.6", "", "", "ca"),
+        ("3.3.4", "", "", "none"),
+        ("3.3.4", "[tls]\nrejectUnauthorized=true\n", "", "ca"),
+        ("3.3.4", "[tls]\nrejectUnauthorized=false\n", "rejectUnauthorized=true\n", "none"),
+        ("3.3.4", "", "rejectUnauthorized=true\n", None),
+    ],
+)
+def test_what_a_forwarder_checks(version: str, forward: str, tls: str, verify: str | None) -> None:
+    text = f"host=a.example.org\nport=25\nenable_tls=true\n{forward}"
+    fact = only("connection", version, plugins="queue/smtp_forward\n", smtp_forward__ini=text, tls__ini=tls)
+    assert fact.values.get("verify") == verify
+
+
 def test_a_domain_with_a_route_of_its_own() -> None:
     text = (
         "host=a.example.org\nport=25\n[example.com]\nhost=b.example.com\nport=26\nenable_tls=yes\n[example.net]\nx=1\n"
@@ -319,7 +335,7 @@ def test_3_1_stops_without_a_whole_connection_ini(connection: str, version: str,
 
 def test_a_folder_without_connection_ini_is_of_an_older_version() -> None:
     assert only(plugins=PLAIN, smtp__ini="").values["version"] == "3.0.5"
-    assert only(plugins=PLAIN, connection__ini=CONNECTION).values["version"] == "3.1.6"
+    assert only(plugins=PLAIN, connection__ini=CONNECTION).values["version"] == "3.3.4"
 
 
 def test_what_connection_ini_took_over_is_ignored_in_smtp_ini() -> None:

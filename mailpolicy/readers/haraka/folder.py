@@ -12,7 +12,7 @@ from mailpolicy.tree import Tree
 from mailpolicy.types import Origin, Span, Unread, Unreadable, Version
 
 SOFTWARE = "haraka"
-NEWEST = (3, 1, 6)
+NEWEST = (3, 3, 4)
 OLDER = (3, 0, 5)
 CONNECTION_INI = (3, 1)
 """The version that moved smtpgreeting and parts of smtp.ini to connection.ini."""
