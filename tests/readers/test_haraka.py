@@ -1,4 +1,4 @@
-"""The Haraka reader: files in, facts out. What EHLO, MAIL and TLS show was seen with Haraka 3.1.6 on Node.js 20."""
+"""The Haraka reader: files in, facts out. What EHLO, MAIL and TLS show was seen with Haraka 3.1.6 and 3.3.4 on Node.js 20."""
 
 from __future__ import annotations
 
@@ -323,7 +323,8 @@ CONNECTION = "[haproxy]\nhosts[] =\n[max]\nbytes=1\n[message]\n[uuid]\n"
     ("connection", "version", "lacks"),
     [
         (CONNECTION, "", None),
-        (CONNECTION.replace("hosts[] =\n", ""), "", "hosts[] in [haproxy]"),
+        (CONNECTION.replace("hosts[] =\n", ""), "3.1.6", "hosts[] in [haproxy]"),
+        (CONNECTION.replace("hosts[] =\n", ""), "3.3.4", None),
         (CONNECTION.replace("[message]\n", ""), "", "[message]"),
         ("listen=[::0]:25\n", "3.0.5", None),
     ],

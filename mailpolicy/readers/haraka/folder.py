@@ -16,6 +16,8 @@ NEWEST = (3, 3, 4)
 OLDER = (3, 0, 5)
 CONNECTION_INI = (3, 1)
 """The version that moved smtpgreeting and parts of smtp.ini to connection.ini."""
+NEEDS_HOSTS = (3, 1, 6)
+"""The last version seen to stop without hosts[] in [haproxy]; 3.3.4 goes on."""
 INI_FILES = (
     "smtp.ini", "connection.ini", "tls.ini", "relay.ini", "relay_dest_domains.ini", "outbound.ini",
     "smtp_forward.ini", "smtp_proxy.ini", "smtp_bridge.ini", "auth_flat_file.ini", "auth_vpopmaild.ini",
@@ -57,7 +59,7 @@ class Folder(NamedTuple):
         if self.version < CONNECTION_INI or ini is None:
             return None, ()
         lacks = [f"[{name}]" for name in ("max", "message", "uuid") if name not in ini.headings]
-        if ini.last("hosts", "haproxy") is None:
+        if self.version <= NEEDS_HOSTS and ini.last("hosts", "haproxy") is None:
             lacks.append("hosts[] in [haproxy]")
         why = f"connection.ini lacks {', '.join(lacks)}: Haraka stops" if lacks else None
         return why, (Origin("implies", self.start, "connection.ini"),)
