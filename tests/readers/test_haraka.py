@@ -1,4 +1,4 @@
-"""The Haraka reader: files in, facts out. What EHLO, MAIL and TLS show was seen with Haraka 3.1.6 and 3.3.4 on Node.js 20."""
+"""The Haraka reader: files in, facts out. EHLO, MAIL and TLS were seen with Haraka 3.1.6 and 3.3.4 on Node.js 20."""
 
 from __future__ import annotations
 
