@@ -1,4 +1,4 @@
-"""The Haraka reader: files in, facts out. What EHLO, MAIL and TLS show was seen with Haraka 3.1.6 on Node.js 20."""
+"""The Haraka reader: files in, facts out. EHLO, MAIL and TLS were seen with Haraka 3.1.6 and 3.3.4 on Node.js 20."""
 
 from __future__ import annotations
 
@@ -95,6 +95,32 @@ def test_without_a_list_of_plugins_nothing_is_known_of_them() -> None:
     assert not {"tls", "auth", "relay"} & values.keys()
 
 
+PROXY = "tls\nauth/flat_file\nauth/auth_proxy\n"
+
+
+@pytest.mark.parametrize(
+    ("plugins", "methods", "expected", "clear"),
+    [
+        (PLAIN, "PLAIN,LOGIN", ("PLAIN", "LOGIN"), True),
+        (PLAIN, "plain", (), False),
+        (PLAIN, "CRAM-MD5, PLAIN", ("CRAM-MD5",), False),
+        (PROXY, "PLAIN", ("PLAIN", "LOGIN"), True),
+        (PROXY, "CRAM-MD5", ("PLAIN", "LOGIN"), False),
+        ("tls\nauth/auth_proxy\nauth/flat_file\n", "CRAM-MD5", ("CRAM-MD5",), False),
+    ],
+)
+def test_methods_count_as_written_and_the_last_plugin_under_tls(
+    plugins: str, methods: str, expected: tuple[str, ...], clear: bool
+) -> None:
+    values = only(plugins=plugins, auth_flat_file__ini=f"[core]\nmethods={methods}\n").values
+    assert (values["mechanisms"], "cleartext_networks" in values) == (expected, clear)
+
+
+def test_a_comment_behind_a_plugin_stops_haraka() -> None:
+    (unread,) = read(smtp__ini="", plugins="tls # first\nqueue/discard\n").unread
+    assert (unread.where.column, unread.where.end_column, unread.fatal) == (1, 12, False)
+
+
 def test_flat_file_takes_passwords_in_clear_from_private_addresses() -> None:
     values = only(plugins=PLAIN, auth_flat_file__ini=METHODS).values
     assert values["cleartext_scope"] == "wide"
@@ -142,6 +168,21 @@ def test_client_certificates(tls: str, asked: str | None) -> None:
 
 
 @pytest.mark.parametrize(
+    ("port", "asked"), [(465, ["required", "required"]), (25, ["required", "asked"]), (587, ["asked", "asked"])]
+)
+def test_a_certificate_that_smtps_demands_is_demanded_everywhere(port: int, asked: list[str]) -> None:
+    found = facts(smtp__ini="listen=[::0]:25,[::0]:465", plugins=PLAIN, tls__ini=f"requireAuthorized[]={port}\n")
+    assert [fact.values["client_certificate"] for fact in found] == asked
+
+
+def test_ciphers_and_group() -> None:
+    files = {"plugins": PLAIN, "tls__ini": "ciphers=HIGH:RC4\ndhparam=dh.pem\n"}
+    fact = only(**files)
+    assert (fact.values["broken_ciphers"], fact.values["dh_file"]) == (("rc4",), "dh.pem")
+    assert blamed(fact, "broken_ciphers", **files) == "RC4"
+
+
+@pytest.mark.parametrize(
     ("plugins", "files", "relay"),
     [
         ("tls\n", {}, "none"),
@@ -185,6 +226,22 @@ def test_smtp_forward(text: str, expected: tuple[object, ...]) -> None:
     values = only("connection", plugins="queue/smtp_forward\n", smtp_forward__ini=text).values
     fields = ("host", "port", "tls", "verify", "cleartext_credentials")
     assert tuple(values.get(field) for field in fields) == expected
+
+
+@pytest.mark.parametrize(
+    ("version", "forward", "tls", "verify"),
+    [
+        ("3.1.6", "", "", "ca"),
+        ("3.3.4", "", "", "none"),
+        ("3.3.4", "[tls]\nrejectUnauthorized=true\n", "", "ca"),
+        ("3.3.4", "[tls]\nrejectUnauthorized=false\n", "rejectUnauthorized=true\n", "none"),
+        ("3.3.4", "", "rejectUnauthorized=true\n", None),
+    ],
+)
+def test_what_a_forwarder_checks(version: str, forward: str, tls: str, verify: str | None) -> None:
+    text = f"host=a.example.org\nport=25\nenable_tls=true\n{forward}"
+    fact = only("connection", version, plugins="queue/smtp_forward\n", smtp_forward__ini=text, tls__ini=tls)
+    assert fact.values.get("verify") == verify
 
 
 def test_a_domain_with_a_route_of_its_own() -> None:
@@ -263,7 +320,8 @@ CONNECTION = "[haproxy]\nhosts[] =\n[max]\nbytes=1\n[message]\n[uuid]\n"
     ("connection", "version", "lacks"),
     [
         (CONNECTION, "", None),
-        (CONNECTION.replace("hosts[] =\n", ""), "", "hosts[] in [haproxy]"),
+        (CONNECTION.replace("hosts[] =\n", ""), "3.1.6", "hosts[] in [haproxy]"),
+        (CONNECTION.replace("hosts[] =\n", ""), "3.3.4", None),
         (CONNECTION.replace("[message]\n", ""), "", "[message]"),
         ("listen=[::0]:25\n", "3.0.5", None),
     ],
@@ -275,7 +333,7 @@ def test_3_1_stops_without_a_whole_connection_ini(connection: str, version: str,
 
 def test_a_folder_without_connection_ini_is_of_an_older_version() -> None:
     assert only(plugins=PLAIN, smtp__ini="").values["version"] == "3.0.5"
-    assert only(plugins=PLAIN, connection__ini=CONNECTION).values["version"] == "3.1.6"
+    assert only(plugins=PLAIN, connection__ini=CONNECTION).values["version"] == "3.3.4"
 
 
 def test_what_connection_ini_took_over_is_ignored_in_smtp_ini() -> None:

@@ -65,14 +65,32 @@ def auth(inner: str) -> str:
     return f"<auth>{inner}</auth>"
 
 
+TOKENS = "<plainAuthEnabled>false</plainAuthEnabled><oidc><scope>x</scope></oidc>"
+
+
 @pytest.mark.parametrize(
     ("protocol", "inner", "version", "tls", "login"),
     [
         ("smtp", "", "3.9", "none", "cleartext"),
         ("smtp", STARTTLS, "3.9", "optional", "cleartext"),
         ("smtp", STARTTLS + auth("<requireSSL>true</requireSSL>"), "3.9", "optional", "cleartext"),
-        ("smtp", STARTTLS + auth("<requireSSL>true</requireSSL>"), "3.10", "optional", "tls-only"),
-        ("smtp", STARTTLS + auth("<requireSSL>true</requireSSL><required>true</required>"), "", "required", "tls-only"),
+        ("smtp", STARTTLS + auth("<requireSSL>true</requireSSL>"), "3.10", "optional", "cleartext"),
+        (
+            "smtp",
+            STARTTLS + auth("<requireSSL>true</requireSSL><required>true</required>"),
+            "",
+            "optional",
+            "cleartext",
+        ),
+        ("smtp", STARTTLS + auth("<requireSSL>true</requireSSL>" + TOKENS), "3.9", "optional", "tls-only"),
+        (
+            "smtp",
+            STARTTLS + auth("<requireSSL>true</requireSSL><required>true</required>" + TOKENS),
+            "",
+            "required",
+            "tls-only",
+        ),
+        ("smtp", STARTTLS + auth(TOKENS), "", "optional", None),
         ("smtp", STARTTLS + auth("<required>true</required>"), "", "optional", "cleartext"),
         ("smtp", STARTTLS + auth("<plainAuthEnabled>false</plainAuthEnabled>"), "", "optional", "none"),
         ("smtp", STARTTLS + auth("<plainAuthEnabled>${p}</plainAuthEnabled>"), "", "optional", None),
@@ -95,6 +113,9 @@ def auth(inner: str) -> str:
         ("pop3", STARTTLS, "3.10", "required", "tls-only"),
         ("pop3", STARTTLS + auth("<requireSSL>false</requireSSL>"), "3.10", "optional", "cleartext"),
         ("managesieve", STARTTLS, "", "optional", "cleartext"),
+        ("managesieve", STARTTLS + auth("<requireSSL>true</requireSSL>"), "3.9", "optional", "cleartext"),
+        ("managesieve", STARTTLS + auth("<requireSSL>true</requireSSL>"), "3.10", "required", "tls-only"),
+        ("managesieve", STARTTLS, "3.10", "optional", "cleartext"),
         ("managesieve", IMPLICIT, "", "implicit", "tls-only"),
         ("lmtp", "", "", "none", "none"),
         ("imap", '<tls socketTLS="${env:TLS}"/>', "", None, None),
@@ -109,7 +130,7 @@ def test_positions_of_a_login_in_clear() -> None:
     text = server("smtp", STARTTLS + "\n" + auth("\n<requireSSL>true</requireSSL>\n"))
     fact = only(text)
     assert blamed(text, fact, "auth") == "true"
-    assert fact.origins["auth"][-1].note.startswith("James up to 3.9 takes AUTH")
+    assert fact.origins["auth"][-1].note.startswith("James takes AUTH PLAIN")
     assert blamed(text, fact, "tls") == "true"
 
 

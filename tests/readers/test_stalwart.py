@@ -9,7 +9,7 @@ import pytest
 
 from mailpolicy.readers import format_of, stalwart
 from mailpolicy.readers.stalwart.expressions import evaluate
-from mailpolicy.readers.stalwart.toml import parse
+from mailpolicy.readers.stalwart.settings import parse
 from mailpolicy.text import Source
 from tests.readers.reading import MainFile, blamed
 
@@ -51,7 +51,7 @@ def test_addresses(bind: str, expected: list[tuple[str | None, int | None]]) -> 
         'server.listener.a.bind = "[::]:465"\nserver.listener.a.protocol = "smtp"\n'
         "server.listener.a.tls.implicit = true\n",
         '[server]\nlistener.a = { bind = "[::]:465", protocol = "smtp", tls = { implicit = true } }\n',
-        '[SERVER.Listener.a]\nbind = "[::]:465"\nprotocol = "SMTP"\n[server.tls]\nimplicit = true\n',
+        '[SERVER.Listener.a]\nbind = "[::]:465"\nprotocol = "SMTP"\ntls.implicit = true\n',
     ],
 )
 def test_ways_to_write_a_listener(text: str) -> None:
@@ -126,6 +126,13 @@ def test_access(protocol: str, settings: str, tls: str | None, auth: str | None)
     assert (values.get("tls"), values.get("auth")) == (tls, auth)
 
 
+def test_no_tls_is_shown_where_it_is_turned_off() -> None:
+    for protocol in ("imap", "pop3", "managesieve"):
+        text = f'[server.listener.a]\nprotocol = "{protocol}"\nbind = "[::]:99"\ntls.enable = false\n'
+        text += "[imap.auth]\nallow-plain-text = true\n"
+        assert blamed(text, only(text), "tls") == "false"
+
+
 RELAY = "[session.rcpt]\nrelay = "
 
 
@@ -142,7 +149,12 @@ RELAY = "[session.rcpt]\nrelay = "
     ],
 )
 def test_relay(settings: str, relay: str | None) -> None:
-    assert only(f'{SMTP}bind = "[::]:25"\n{settings}\n').values.get("relay") == relay
+    text = f'session.auth.mechanisms = "[plain]"\n{SMTP}bind = "[::]:25"\n{settings}\n'
+    assert only(text).values.get("relay") == relay
+
+
+def test_nobody_relays_where_no_login_is_offered() -> None:
+    assert only(f'{SMTP}bind = "[::]:25"\n').values["relay"] == "none"
 
 
 @pytest.mark.parametrize(
@@ -158,6 +170,31 @@ def test_relay(settings: str, relay: str | None) -> None:
 )
 def test_tls_versions(settings: str, versions: tuple[str, ...] | None) -> None:
     assert only(IMAP + settings).values.get("tls_versions") == versions
+
+
+@pytest.mark.parametrize(
+    ("settings", "version", "tls"),
+    [
+        ("enable = false", "0.15", "optional"),
+        ("implicit = true", "0.15", "optional"),
+        ("enable = true\nimplicit = false", "0.6", "optional"),
+        ("enable = true", "0.6", "implicit"),
+        ("enable = false", "0.6", "none"),
+        ('enable = "%{env:X}%"', "0.6", None),
+    ],
+)
+def test_server_tls_spoke_for_all_listeners_up_to_0_6(settings: str, version: str, tls: str | None) -> None:
+    piece = {NAME: f'[include]\nfiles = ["/etc/l.toml"]\n[server.tls]\n{settings}\n', "etc/stalwart/l.toml": IMAP}
+    assert only(piece, version=version).values.get("tls") == tls
+
+
+def test_the_tls_of_a_piece_of_an_old_configuration_is_not_known() -> None:
+    assert "tls" not in only({"stalwart-mail/etc/imap/listener.toml": IMAP}).values
+
+
+def test_versions_were_listed_up_to_0_6() -> None:
+    text = IMAP + '[server.tls]\nenable = true\nprotocols = ["TLSv1.3"]\n'
+    assert only(text, version="0.6").values["tls_versions"] == ("TLSv1.3",)
 
 
 @pytest.mark.parametrize(
@@ -253,7 +290,7 @@ def test_a_split_configuration_of_0_6() -> None:
         "opt/stalwart-mail/etc/config.toml": "[include]\n"
         'files = [ "%{BASE_PATH}%/etc/smtp/a.toml",\n "%{BASE_PATH}%/etc/smtp/b.toml" ]\n',
         "opt/stalwart-mail/etc/smtp/a.toml": f'{SMTP}bind = "[::]:587"\n',
-        "opt/stalwart-mail/etc/smtp/b.toml": "[session.auth]\n"
+        "opt/stalwart-mail/etc/smtp/b.toml": "[server.tls]\nenable = true\nimplicit = false\n[session.auth]\n"
         'mechanisms = [ { if = "listener", ne = "smtp", then = ["plain", "login"]},\n'
         " { else = [] } ]\nallow-plain-text = false\n",
     }  # fmt: skip
@@ -311,6 +348,36 @@ def test_operations_of_plans_and_matches_by_number(operation: str) -> None:
     plan += '{"saslMechanisms":{"match":{"0":{"if":"is_tls","then":"[plain, login]"}},"else":"[]"}}}\n'
     values = only({PLAN: plan}).values
     assert (values["service"], values["tls"], values["auth"]) == ("sub", "required", "tls-only")
+
+
+def test_an_update_by_paths() -> None:
+    plan = LISTENER % ("smtp", '["[::]:587"]', "") + '{"@type":"update","object":"MtaStageAuth","value":{'
+    plan += (
+        '"saslMechanisms/match/0/if":"is_tls","saslMechanisms/match/0/then":"[plain]","saslMechanisms/else":"[]"}}\n'
+    )
+    assert only({PLAN: plan}).values["auth"] == "tls-only"
+
+
+@pytest.mark.parametrize(
+    ("secret", "credential"),
+    [
+        ('{"@type":"Value","secret":"hunter7"}', "literal"),
+        ('{"@type":"File","filePath":"/run/secret"}', "file"),
+        ('{"@type":"EnvironmentVariable","variableName":"X"}', "environment"),
+        ('{"@type":"None"}', "none"),
+    ],
+)
+def test_where_a_plan_keeps_the_password_of_a_relay(secret: str, credential: str) -> None:
+    plan = '{"@type":"create","object":"MtaRoute","value":{"r":{"@type":"Relay","name":"out","address":"a.example.org",'
+    plan += f'"authUsername":"u","authSecret":{secret}}}}}}}\n' + LISTENER % ("imap", '["[::]:993"]', "")
+    values = only({PLAN: plan}, "connection").values
+    assert (values["credential"], values["authenticates"]) == (credential, credential != "none")
+
+
+def test_tokens_in_clear_are_told_where_the_finding_is() -> None:
+    origins = only(f'{SMTP}bind = "[::]:587"\n').origins
+    words = "Stalwart 0.15.5, unless its database says otherwise: without TLS it takes bearer tokens, no passwords"
+    assert (origins["tls"][-1].note, origins["auth"][-1].note) == (words, words)
 
 
 def test_passwords_of_accounts_in_a_plan() -> None:

@@ -1,6 +1,6 @@
 """Haraka: a folder ``config`` with smtp.ini, plugins and the files beside them.
 
-After the sources of Haraka 2.8.28 to 3.1.6 with haraka-plugin-relay, and what 3.1.6 on Node.js 20 was seen to do.
+After the sources of Haraka 2.8.28 to 3.3.4 with haraka-plugin-relay, and what 3.1.6 and 3.3.4 on Node.js 20 do.
 """
 
 from __future__ import annotations

@@ -6,16 +6,18 @@ from collections.abc import Callable
 
 from mailpolicy.facts import Draft
 from mailpolicy.lean import NamedTuple
-from mailpolicy.readers.haraka.ini import Ini, Word, parse, words
+from mailpolicy.readers.haraka.ini import Ini, Word, is_template, parse, words
 from mailpolicy.readers.haraka.plugins import may_log_in, may_relay
 from mailpolicy.tree import Tree
 from mailpolicy.types import Origin, Span, Unread, Unreadable, Version
 
 SOFTWARE = "haraka"
-NEWEST = (3, 1, 6)
+NEWEST = (3, 3, 4)
 OLDER = (3, 0, 5)
 CONNECTION_INI = (3, 1)
 """The version that moved smtpgreeting and parts of smtp.ini to connection.ini."""
+NEEDS_HOSTS = (3, 1, 6)
+"""The last version seen to stop without hosts[] in [haproxy]; 3.3.4 goes on."""
 INI_FILES = (
     "smtp.ini", "connection.ini", "tls.ini", "relay.ini", "relay_dest_domains.ini", "outbound.ini",
     "smtp_forward.ini", "smtp_proxy.ini", "smtp_bridge.ini", "auth_flat_file.ini", "auth_vpopmaild.ini",
@@ -57,7 +59,7 @@ class Folder(NamedTuple):
         if self.version < CONNECTION_INI or ini is None:
             return None, ()
         lacks = [f"[{name}]" for name in ("max", "message", "uuid") if name not in ini.headings]
-        if ini.last("hosts", "haproxy") is None:
+        if self.version <= NEEDS_HOSTS and ini.last("hosts", "haproxy") is None:
             lacks.append("hosts[] in [haproxy]")
         why = f"connection.ini lacks {', '.join(lacks)}: Haraka stops" if lacks else None
         return why, (Origin("implies", self.start, "connection.ini"),)
@@ -98,6 +100,8 @@ def load(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Folder:
             unread.append(Unread(Span(path, 1, 1, 2), "is empty; Haraka takes the list that it brings along"))
         elif name in _LISTS:
             lists[name] = words(source)
+            if name == "plugins":
+                unread += _unloadable(lists[name])
         else:
             inis[name] = parse(source)
             unread += inis[name].unread
@@ -106,6 +110,15 @@ def load(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Folder:
     loaded = {word.text: word for word in reversed(plugins)}
     strange = _first(plugins, may_log_in), _first(plugins, may_relay)
     return Folder(folder, numbers, inis, lists, loaded, start, tuple(files), tuple(unread), strange)
+
+
+def _unloadable(plugins: list[Word]) -> list[Unread]:
+    """Lines that are no name: a comment has a line of its own."""
+    return [
+        Unread(word.where, "is no plugin's name; Haraka does not start")
+        for word in plugins
+        if len(word.text.split()) > 1 and not is_template(word.text)
+    ]
 
 
 def _first(plugins: list[Word], may: Callable[[str], bool]) -> Word | None:

@@ -15,6 +15,11 @@ _TEMPLATE = re.compile(r"\{\{|\{%|\{#|<%|\$\{|\$\(|__[A-Z]\w*__|@[A-Z]\w*@")
 _TRUE = re.compile(r"(?:true|yes|ok|enabled|on|1)", re.IGNORECASE)
 
 
+def is_template(text: str) -> bool:
+    """Whether something is to be filled in."""
+    return _TEMPLATE.search(text) is not None
+
+
 class Item(NamedTuple):
     """One ``name = value``; without a value the text is empty and the place is that of the name."""
 
@@ -27,7 +32,7 @@ class Item(NamedTuple):
     @property
     def known(self) -> bool:
         """Whether no template decides the value."""
-        return _TEMPLATE.search(self.value) is None
+        return not is_template(self.value)
 
     @property
     def yes(self) -> bool | None:
@@ -104,7 +109,7 @@ def parse(source: Source) -> Ini:
             section = heading[1].strip()
             headings.add(section)
         elif found is None:
-            if _TEMPLATE.search(text) is None:
+            if not is_template(text):
                 unread.append(Unread(where, "is no setting, section or comment; Haraka ignores it"))
         else:
             name, value = found[1], (found[2] or "").strip()

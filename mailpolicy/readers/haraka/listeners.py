@@ -42,13 +42,16 @@ class Tls(NamedTuple):
     """Ports without STARTTLS."""
     strict: Mapping[str, Item]
     """Ports that demand a certificate of the client."""
+    strict_everywhere: Item | None
+    """``smtps_port`` among them: its server changes the options that STARTTLS takes on the other ports."""
 
 
 class Login(NamedTuple):
-    """What logins are offered; ``mechanisms`` None: unknown, empty: none. ``clear``: to private addresses too."""
+    """What logins are offered under TLS; None: unknown, empty: none."""
 
     mechanisms: tuple[str, ...] | None
-    clear: bool
+    clear: tuple[str, ...]
+    """What is offered without TLS, to private addresses alone."""
     origins: tuple[Origin, ...]
 
 
@@ -102,27 +105,35 @@ def _host(text: str) -> str | None:
 
 
 def login(folder: Folder) -> Login:
-    """The plugin that offers logins: of several, the last one."""
+    """The plugins that offer logins: under TLS the last one counts, without TLS flat_file."""
     if folder.plugins is None:
-        return Login(None, False, ())
+        return Login(None, (), ())
     strange = folder.strange[0]
     if strange is not None:
-        return Login(None, False, (Origin("implies", strange.where, "a plugin that is not known"),))
+        return Login(None, (), (Origin("implies", strange.where, "a plugin that is not known"),))
     found = [word for word in folder.plugins if word.text in TLS_LOGINS or word.text == FLAT_FILE]
     if not found:
-        return Login((), False, (Origin("implies", folder.start, "no plugin for logins"),))
+        return Login((), (), (Origin("implies", folder.start, "no plugin for logins"),))
+    flat = folder.plugin(FLAT_FILE)
+    clear = _flat_file(folder, flat) if flat else Login((), (), ())
     last = found[-1]
+    if last.text == FLAT_FILE:
+        return clear
+    extra = _vpopmail(folder) if last.text == "auth/auth_vpopmaild" else ()
     by = Origin("implies", last.where, last.text)
-    if last.text != FLAT_FILE:
-        extra = _vpopmail(folder) if last.text == "auth/auth_vpopmaild" else ()
-        return Login((*TLS_LOGINS[last.text], *extra), False, (by,))
+    return Login((*TLS_LOGINS[last.text], *extra), clear.clear, (*clear.origins, by))
+
+
+def _flat_file(folder: Folder, plugin: Word) -> Login:
+    """Its methods; names in lower case are announced but match none."""
+    by = Origin("implies", plugin.where, plugin.text)
     methods = folder.inis.get("auth_flat_file.ini", Ini()).last("methods", "core")
     if methods is None:
-        return Login(("CRAM-MD5",), True, (by, folder.by()))
+        return Login(("CRAM-MD5",), ("CRAM-MD5",), (by, folder.by()))
     if not methods.known:
-        return Login(None, True, (by, *methods.origins))
-    names = tuple(dict.fromkeys(name.strip().upper() for name in methods.value.split(",") if name.strip()))
-    return Login(names, True, (by, *methods.origins))
+        return Login(None, (), (by, *methods.origins))
+    names = tuple(dict.fromkeys(name for name in methods.value.split(",") if name in ("PLAIN", "LOGIN", "CRAM-MD5")))
+    return Login(names, names, (by, *methods.origins))
 
 
 def _vpopmail(folder: Folder) -> tuple[str, ...]:
@@ -135,7 +146,7 @@ def facts(folder: Folder, found: list[Socket]) -> Iterator[Fact]:
     offered, trusted = login(folder), _trusted(folder)
     smtps = folder.inis.get("smtp.ini", Ini()).last("smtps_port")
     implicit = 465 if smtps is None else int(smtps.value) if smtps.value.isdecimal() and len(smtps.value) < 6 else None
-    tls = _tls(folder)
+    tls = _tls(folder, implicit if any(socket.port == implicit for socket in found) else None)
     for socket in found:
         declared = socket.where or folder.start
         draft = folder.draft("listener", declared)
@@ -152,15 +163,16 @@ def facts(folder: Folder, found: list[Socket]) -> Iterator[Fact]:
         draft.put("proxied", False)
         mode = ("implicit" if socket.port == implicit else "starttls") if known else None
         _put_tls(draft, folder, socket, mode, offered, tls)
-        _put_login(draft, folder, offered, mode, draft.values.get("scope") == "loopback")
+        _put_login(draft, folder, offered, mode)
         _put_relay(draft, folder, offered, socket.port, trusted)
         yield draft.fact()
 
 
-def _tls(folder: Folder) -> Tls:
+def _tls(folder: Folder, implicit: int | None) -> Tls:
     ini = folder.inis.get("tls.ini", Ini())
     clear = {item.value: item for item in ini.all("no_starttls_ports") if item.is_list}
-    return Tls(ini, clear, {item.value: item for item in ini.all("requireAuthorized")})
+    strict = {item.value: item for item in ini.all("requireAuthorized")}
+    return Tls(ini, clear, strict, strict.get(str(implicit)))
 
 
 def _put_tls(draft: Draft, folder: Folder, socket: Socket, mode: str | None, offered: Login, tls: Tls) -> None:
@@ -174,13 +186,24 @@ def _put_tls(draft: Draft, folder: Folder, socket: Socket, mode: str | None, off
         _put_starttls(draft, folder, socket, offered, tls.clear.get(str(socket.port)))
     if draft.values.get("tls") == "none":
         return
-    cert = tls.ini.last("cert")
+    _put_files(draft, folder, tls.ini)
+    _put_versions(draft, folder, tls.ini)
+    _put_client_certificate(draft, folder, tls.ini, tls.strict.get(str(socket.port), tls.strict_everywhere))
+
+
+def _put_files(draft: Draft, folder: Folder, settings: Ini) -> None:
+    """Certificate and group, and what the cipher list lets in: nothing of what Node.js does by itself."""
+    cert, group, listed = settings.last("cert"), settings.last("dhparam"), settings.last("ciphers")
     if cert is None:
         draft.put("certificate", "tls_cert.pem", (folder.by(),))
     else:
         draft.maybe("certificate", cert.value if cert.known and cert.value else None, cert.origins)
-    _put_versions(draft, folder, tls.ini)
-    _put_client_certificate(draft, folder, tls.ini, tls.strict.get(str(socket.port)))
+    if group is not None:
+        draft.maybe("dh_file", group.value if group.known and group.value else None, group.origins)
+    if listed is not None and listed.value:
+        from mailpolicy import ciphers
+
+        ciphers.put(draft, [(listed.value, listed.where)] if listed.known else None, listed.origins)
 
 
 def _put_starttls(draft: Draft, folder: Folder, socket: Socket, offered: Login, without: Item | None) -> None:
@@ -235,23 +258,21 @@ def _put_client_certificate(draft: Draft, folder: Folder, settings: Ini, here: I
         draft.put("client_certificate", "required" if required else "asked", origins)
 
 
-def _put_login(draft: Draft, folder: Folder, offered: Login, mode: str | None, loopback: bool) -> None:
-    tls = draft.values.get("tls")
+def _put_login(draft: Draft, folder: Folder, offered: Login, mode: str | None) -> None:
     if offered.mechanisms is None or mode is None or (mode == "starttls" and folder.plugins is None):
         draft.unknown("auth", offered.origins)
         draft.unknown("mechanisms", offered.origins)
         return
-    clear = offered.clear and mode != "implicit" and bool(offered.mechanisms)
-    readable = any(name in _READABLE for name in offered.mechanisms)
+    loopback = draft.values.get("scope") == "loopback"
+    clear = offered.clear if mode != "implicit" else ()
+    mechanisms = clear if draft.values.get("tls") == "none" else offered.mechanisms
+    readable = any(name in _READABLE for name in clear)
     if clear and loopback:
         draft.put("auth", "cleartext" if readable else "challenge", offered.origins)
-    elif not offered.mechanisms or (tls == "none"):
-        draft.put("auth", "none", offered.origins)
     else:
-        draft.put("auth", "tls-only", offered.origins)
-    none = draft.values["auth"] == "none"
-    draft.put("mechanisms", () if none and not clear else offered.mechanisms, offered.origins)
-    if clear and readable and not loopback:
+        draft.put("auth", "tls-only" if mechanisms and draft.values.get("tls") != "none" else "none", offered.origins)
+    draft.put("mechanisms", mechanisms, offered.origins)
+    if readable and not loopback:
         draft.put("cleartext_networks", PRIVATE, offered.origins)
         draft.put("cleartext_scope", "wide", offered.origins)
     _put_sender(draft, folder, offered)
@@ -262,7 +283,7 @@ def _put_sender(draft: Draft, folder: Folder, offered: Login) -> None:
     if not offered.mechanisms or folder.strange[1] is not None:
         return
     files = (("auth_flat_file.ini", "core"), ("auth_vpopmaild.ini", "main"))
-    at = files[0] if offered.clear else files[1] if folder.plugin("auth/auth_vpopmaild") else None
+    at = files[0] if folder.plugin(FLAT_FILE) else files[1] if folder.plugin("auth/auth_vpopmaild") else None
     stated = folder.inis.get(at[0], Ini()).last("constrain_sender", at[1]) if at else None
     if at is None or (stated is not None and stated.yes is False):
         draft.put("sender_bound", False, stated.origins if stated else offered.origins)

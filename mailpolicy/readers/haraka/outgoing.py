@@ -16,6 +16,8 @@ from mailpolicy.types import Fact, Origin, Span
 _FORWARD = (("queue/smtp_forward", "smtp_forward.ini"), ("queue/smtp_proxy", "smtp_proxy.ini"))
 _HOST, _PORT = "localhost", "2555"
 """What the smtp_forward.ini and smtp_proxy.ini that come with Haraka say."""
+_OWN_TLS = (3, 1, 7)
+"""The version from which on smtp_forward.ini and smtp_proxy.ini have a section [tls]."""
 
 
 def connections(folder: Folder) -> Iterator[Fact]:
@@ -73,7 +75,10 @@ def _connection(folder: Folder, ini: Ini, host: Item, port: Item | None, declare
     told = enable.origins if enable else (Origin("default", None, "enable_tls = false"),)
     wanted = enable.yes if enable else False
     draft.maybe("tls", None if wanted is None else "opportunistic" if wanted else "none", told)
-    draft.maybe("verify", None if wanted is None else "ca" if wanted else "none", told)
+    if wanted:
+        draft.maybe("verify", *_verify(folder, ini, told))
+    else:
+        draft.maybe("verify", None if wanted is None else "none", told)
     user, password = ini.last("auth_user", section), ini.last("auth_pass", section)
     signs_in = user is not None and bool(user.value)
     draft.put("role", "submission" if signs_in else "relay", user.origins if user and signs_in else ())
@@ -84,6 +89,17 @@ def _connection(folder: Folder, ini: Ini, host: Item, port: Item | None, declare
     kind = ini.last("auth_type", section)
     draft.put("mechanisms", (kind.value.upper(),) if signs_in and kind and kind.value else ())
     return draft.fact()
+
+
+def _verify(folder: Folder, ini: Ini, told: tuple[Origin, ...]) -> tuple[str | None, tuple[Origin, ...]]:
+    """Node.js's default, a check, up to 3.1.6; then that of ``rejectUnauthorized`` in [tls], which is none."""
+    if folder.version < _OWN_TLS:
+        return "ca", told
+    own = ini.last("rejectUnauthorized", "tls")
+    shared = folder.inis.get("tls.ini", Ini()).last("rejectUnauthorized")
+    if own is not None:
+        return {True: "ca", False: "none"}.get(own.yes) if own.yes is not None else None, own.origins
+    return (None, shared.origins) if shared is not None and shared.yes is not False else ("none", (folder.by(),))
 
 
 def _sends(folder: Folder) -> bool:

@@ -1,4 +1,4 @@
-"""What Haraka's plugins mean for logins and relaying, after their sources (Haraka 2.8.28 to 3.1.6)."""
+"""What Haraka's plugins mean for logins and relaying, after their sources (Haraka 2.8.28 to 3.3.4)."""
 
 from __future__ import annotations
 

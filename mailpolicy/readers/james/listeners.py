@@ -16,11 +16,13 @@ PORTS = {"smtp": 25, "lmtp": 24, "imap": 143, "pop3": 110, "managesieve": 4190}
 LOGINS = {"imap": ("PLAIN",), "pop3": ("PLAIN",), "managesieve": ("PLAIN",), "smtp": ("PLAIN", "LOGIN"), "lmtp": ()}
 _MOST = 100
 _ENFORCED = (3, 10)
-"""The version from which on SMTP and POP3 refuse passwords without TLS; up to 3.9 requireSSL only hid AUTH."""
+"""The version from which on POP3 and ManageSieve heed requireSSL and SMTP knows auth.required.
+
+SMTP's requireSSL goes on to hide AUTH alone (SMTPServerModule.java: IGNORE_REQUIRE_SSL_CONFIGURATION)."""
 _IDENTITY = {"true": True, "strict": True, "relaxed": True, "false": False, "disabled": False}
 _ANNOUNCE = ("always", "never", "forunauthorizedaddresses")
 _CORE = ("org.apache.james.smtpserver.CoreCmdHandlerLoader", "org.apache.james.smtpserver.NoAuthCmdHandlerLoader")
-HIDDEN = "James up to 3.9 takes AUTH without TLS though it does not announce it"
+HIDDEN = "James takes AUTH PLAIN and LOGIN without TLS though it does not announce them"
 _PROTOCOL = re.compile(r"(?:SSLv3|TLSv1(?:\.[0-3])?)")
 
 
@@ -178,28 +180,26 @@ def _logins(reading: Reading, server: Server) -> Logins:
     if plain is not None and plain.yes is None:
         return Logins(None, None, plain.origins)
     own = LOGINS[server.protocol] if plain is None or plain.yes or server.protocol in ("pop3", "managesieve") else ()
-    clear, told = _clear(reading, server)
+    clear, told = _clear(reading, server, bool(own))
     return Logins((*own, *bearer), clear, told or (plain.origins if plain else ()))
 
 
-def _clear(reading: Reading, server: Server) -> tuple[bool | None, tuple[Origin, ...]]:
+def _clear(reading: Reading, server: Server, passwords: bool) -> tuple[bool | None, tuple[Origin, ...]]:
     """Whether logins work without TLS, and by what."""
-    where = Origin("implies", reading.tag(server.element), "")
-    if server.protocol == "managesieve":
-        return True, (where._replace(note="James asks for no TLS before a ManageSieve login"),)
+    where = reading.tag(server.element)
+    if server.protocol in ("managesieve", "pop3") and reading.version < _ENFORCED:
+        return True, (Origin("implies", where, f"James up to 3.9 asks for no TLS before a {server.protocol} login"),)
     stated = reading.value(server.element, "auth", "requireSSL")
-    if stated is None and server.protocol == "imap":
+    if stated is None and server.protocol in ("imap", "managesieve"):
         stated = reading.value(server.element, "plainAuthDisallowed")
-    if server.protocol == "pop3" and reading.version < _ENFORCED:
-        return True, (where._replace(note="James up to 3.9 asks for no TLS before a POP3 login"),)
-    if stated is not None and stated.yes is None:
-        return None, stated.origins
-    strict = stated.yes if stated else server.protocol != "smtp"
-    if server.protocol == "smtp" and reading.version < _ENFORCED:
+    if server.protocol == "smtp" and passwords:
         announce = reading.value(server.element, "auth", "announce")
         never = announce is not None and announce.text.lower() == "never"
-        hides = stated if strict else announce if never else None
+        hides = stated if stated is not None and stated.yes else announce if never else None
         return True, (Origin("sets", hides.where, HIDDEN),) if hides else (reading.by(),)
+    if stated is not None and stated.yes is None:
+        return None, stated.origins
+    strict = stated.yes if stated else server.protocol in ("imap", "pop3")
     return not strict, stated.origins if stated else (reading.by(),)
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 
 from mailpolicy.lean import NamedTuple
-from mailpolicy.readers.stalwart.toml import Setting
+from mailpolicy.readers.stalwart.settings import Setting
 from mailpolicy.types import Origin
 
 Plain = str | int | bool

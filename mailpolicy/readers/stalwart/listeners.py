@@ -10,7 +10,7 @@ from mailpolicy.facts import Draft
 from mailpolicy.lean import NamedTuple
 from mailpolicy.readers.stalwart.expressions import Known, Result
 from mailpolicy.readers.stalwart.model import Config
-from mailpolicy.readers.stalwart.toml import Setting
+from mailpolicy.readers.stalwart.settings import Setting
 from mailpolicy.types import Fact, Origin, Unread
 
 PROTOCOLS = ("smtp", "lmtp", "imap", "pop3", "managesieve", "http", "https", "jmap")
@@ -19,6 +19,7 @@ _BOUND = re.compile(r"server\.listener\.([^.]+)\.bind(?:\.0000)?")
 _BIND = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|(\d+\.\d+\.\d+\.\d+)):(\d{1,5})")
 _TAIL = re.compile(r":(\d{1,5})$")
 _VERSIONS = {"TLSv1.2": "TLSv1.2", "0x0303": "TLSv1.2", "TLSv1.3": "TLSv1.3", "0x0304": "TLSv1.3"}
+_BOTH = ("TLSv1.2", "TLSv1.3")
 _MOST = 1000
 _READABLE = ("PLAIN", "LOGIN")
 _BEARER_SINCE, _XOAUTH2_SINCE = (0, 10), (0, 12)
@@ -106,28 +107,35 @@ def facts(config: Config, found: list[Socket]) -> Iterator[Fact]:
 
 
 def _mode(config: Config, name: str) -> tuple[str | None, tuple[Origin, ...]]:
-    """none, starttls or implicit, and by what; ``server.tls`` speaks for listeners that say nothing."""
-    enable = config.get(f"server.listener.{name}.tls.enable", "server.tls.enable")
-    implicit = config.get(f"server.listener.{name}.tls.implicit", "server.tls.implicit")
+    """none, starttls or implicit, and by what. Up to 0.6 ``server.tls`` spoke for listeners that say nothing."""
+    old = config.version < (0, 7)
+    enable, implicit = (
+        config.get(f"server.listener.{name}.tls.{word}", *([f"server.tls.{word}"] if old else []))
+        for word in ("enable", "implicit")
+    )
     if enable is not None and enable.yes is not True:
         return ("none" if enable.yes is False else None), enable.origins
+    if enable is None and old:
+        return ("none" if config.whole else None), (config.by(),)
     if implicit is None:
-        return "starttls", (config.by(),)
-    return {True: "implicit", False: "starttls"}.get(
-        implicit.yes
-    ) if implicit.yes is not None else None, implicit.origins
+        return ("starttls" if not old else "implicit" if config.whole else None), (config.by(),)
+    if implicit.yes is None:
+        return None, implicit.origins
+    return ("implicit" if implicit.yes else "starttls"), implicit.origins
 
 
 def _put_versions(draft: Draft, config: Config, name: str) -> None:
-    """Two versions; who turns both off gets both."""
-    stated = config.all(f"server.listener.{name}.tls.disable-protocols", "server.tls.disable-protocols")
+    """Two versions; who turns both off gets both. Up to 0.6 the ones to be left were listed."""
+    listed = config.version < (0, 7)
+    word = "protocols" if listed else "disable-protocols"
+    stated = config.all(f"server.listener.{name}.tls.{word}", f"server.tls.{word}")
     by = tuple(origin for item in stated for origin in item.origins) or (config.by(),)
     if any(not item.known for item in stated):
         draft.unknown("tls_versions", by)
         draft.unknown("tls_min", by)
         return
-    gone = {_VERSIONS.get(item.value) for item in stated}
-    left = tuple(version for version in ("TLSv1.2", "TLSv1.3") if version not in gone) or ("TLSv1.2", "TLSv1.3")
+    named = {_VERSIONS.get(item.value) for item in stated}
+    left = tuple(version for version in _BOTH if (version in named) is listed) or _BOTH
     draft.put("tls_versions", left, by)
     draft.put("tls_min", left[0], by)
 
@@ -198,7 +206,7 @@ def _put_smtp(draft: Draft, config: Config, socket: Socket, mode: str | None, to
         draft.maybe("auth", None if secure.value is None else "tls-only" if secure.value else "none", secure.origins)
     else:
         _put_clear(draft, mode, needed.value, secure, clear, told)
-    _put_relay(draft, config, socket, mode == "implicit", needed)
+    _put_relay(draft, config, socket, mode == "implicit", needed, offered)
     bound = config.decide(
         "session.auth.must-match-sender", names(socket, True), True if config.version >= (0, 8) else None
     )
@@ -211,8 +219,12 @@ def _put_clear(
     """A socket that begins in clear."""
     if mode == "none":
         draft.put("tls", "none", told)
-    elif needed is False or clear.value:
-        draft.put("tls", "optional", (*told, *clear.origins) if needed else told)
+    elif needed is False:
+        draft.put("tls", "optional", told)
+    elif clear.value:
+        readable = any(name in _READABLE for name in clear.value) if isinstance(clear.value, tuple) else True
+        stated = (origin for origin in told if origin.how != "default")
+        draft.put("tls", "optional", (*stated, *(clear.origins if readable else _tokens(clear.origins))))
     else:
         draft.maybe("tls", "required" if needed and clear.value is not None and secure.value else None, clear.origins)
     if isinstance(clear.value, tuple) and any(name in _READABLE for name in clear.value):
@@ -220,23 +232,30 @@ def _put_clear(
     elif clear.value is None or secure.value is None:
         draft.unknown("auth", clear.origins)
     elif clear.value:
-        draft.unknown("auth", tuple(origin._replace(note=CLEAR_TOKENS) for origin in clear.origins))
+        draft.unknown("auth", _tokens(clear.origins))
     else:
         draft.put("auth", "tls-only" if secure.value and mode != "none" else "none", clear.origins)
 
 
-def _put_relay(draft: Draft, config: Config, socket: Socket, tls: bool, needed: Result) -> None:
+def _tokens(origins: tuple[Origin, ...]) -> tuple[Origin, ...]:
+    """The same, with the words for what such a setting lets through."""
+    return tuple(o._replace(note=f"{o.note}: {CLEAR_TOKENS}" if o.note else CLEAR_TOKENS) for o in origins)
+
+
+def _put_relay(draft: Draft, config: Config, socket: Socket, tls: bool, needed: Result, offered: Known | None) -> None:
     """Who may send to other domains: those without a login, where none is demanded, or those with one."""
     anyone, known = names(socket, tls), dict(names(socket, tls))
     known["authenticated_as"] = "user"
     free = config.decide("session.rcpt.relay", anyone, False)
     user = config.decide("session.rcpt.relay", known, True)
-    if needed.value is None or free.value is None or (free.value is False and user.value is None):
+    if needed.value is None or free.value is None:
         draft.unknown("relay", (needed if needed.value is None else free).origins)
     elif needed.value is False and free.value:
         draft.put("relay", "open", free.origins)
+    elif offered == () or user.value is False:
+        draft.put("relay", "none", user.origins)
     else:
-        draft.put("relay", "authenticated" if user.value else "none", user.origins)
+        draft.maybe("relay", None if user.value is None or offered is None else "authenticated", user.origins)
 
 
 def _put_access(draft: Draft, config: Config, protocol: str, mode: str | None, told: tuple[Origin, ...]) -> None:
@@ -258,13 +277,14 @@ def _put_access(draft: Draft, config: Config, protocol: str, mode: str | None, t
     elif protocol == "imap" or allowed:
         note = CLEAR_IMAP if not allowed else ""
         where = plain.where if plain and allowed else draft.declared.where
-        draft.put("tls", "none" if mode == "none" else "optional", (*told, Origin("implies", where, note)))
-        draft.put("auth", "cleartext", (Origin("implies", where, note),))
+        implied = Origin("implies", where, note)
+        draft.put("tls", *(("none", told) if mode == "none" else ("optional", (*told, implied))))
+        draft.put("auth", "cleartext", (implied,))
     elif allowed is None:
         draft.unknown("tls", by)
         draft.unknown("auth", by)
     else:
         tokens = protocol == "pop3"
-        draft.put("tls", "none" if mode == "none" else "optional" if tokens else "required", (*told, *by))
-        told_auth = tuple(origin._replace(note=CLEAR_TOKENS) for origin in by) if tokens else by
-        draft.maybe("auth", None if tokens else "none" if mode == "none" else "tls-only", told_auth)
+        offered = "optional" if tokens else "required"
+        draft.put("tls", *(("none", told) if mode == "none" else (offered, (*told, *by))))
+        draft.maybe("auth", None if tokens else "none" if mode == "none" else "tls-only", _tokens(by) if tokens else by)

@@ -10,7 +10,7 @@ from mailpolicy.facts import Draft
 from mailpolicy.lean import NamedTuple
 from mailpolicy.readers.stalwart.expressions import Known, Result, block, values
 from mailpolicy.readers.stalwart.plan import parse as parse_plan
-from mailpolicy.readers.stalwart.toml import Setting, parse
+from mailpolicy.readers.stalwart.settings import Setting, parse
 from mailpolicy.tree import Tree, place
 from mailpolicy.types import Origin, Span, Unread, Unreadable, Version
 

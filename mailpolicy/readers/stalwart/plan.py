@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from mailpolicy.lean import TYPE_CHECKING
-from mailpolicy.readers.stalwart.toml import Setting
+from mailpolicy.readers.stalwart.settings import Setting
 from mailpolicy.text import Source
 from mailpolicy.types import Unread
 
@@ -109,9 +109,22 @@ def _apply(settings: dict[str, Setting], operation: Node) -> None:
     if not kind or not isinstance(value, dict) or _text(operation, "@type") == "destroy":
         return
     single = _text(operation, "@type") == "update"
-    for name, made in {"": value}.items() if single else value.items():
+    for name, made in {"": _unfolded(value)}.items() if single else value.items():
         if isinstance(made, dict):
             _object(settings, kind, _text(made, "name") or name, made)
+
+
+def _unfolded(value: dict[str, Node]) -> dict[str, Node]:
+    """An update by paths, such as ``saslMechanisms/match/0/if``, as the objects that they lead through."""
+    made: dict[str, Node] = {}
+    for path, node in value.items():
+        *way, last = path.split("/")[:_DEEPEST]
+        at = made
+        for step in way:
+            inner = at.setdefault(step, {})
+            at = inner if isinstance(inner, dict) else {}
+        at[last] = node
+    return made
 
 
 def _text(node: Node | None, name: str) -> str:
@@ -129,10 +142,9 @@ def _object(settings: dict[str, Setting], kind: str, name: str, made: dict[str, 
         prefix = f"queue.route.{name}"
         _named(settings, prefix, _RELAY, made)
         _named(settings, prefix, {"@type": "type"}, made)
-        secret = made.get("authSecret")
-        inner = secret.get("secret") if isinstance(secret, dict) else secret
-        if isinstance(inner, Setting):
-            settings[f"{prefix}.auth.secret"] = inner
+        secret = _kept(made.get("authSecret"))
+        if secret is not None:
+            settings[f"{prefix}.auth.secret"] = secret
     elif kind == "MtaTlsStrategy" and name:
         _named(settings, f"queue.tls.{name}", _STRATEGY, made)
     elif kind == "Imap":
@@ -142,6 +154,17 @@ def _object(settings: dict[str, Setting], kind: str, name: str, made: dict[str, 
     for (of, member), key in _EXPRESSIONS.items():
         if of == kind and member in made:
             _expression(settings, key, made[member])
+
+
+def _kept(node: Node | None) -> Setting | None:
+    """A secret, or the macro of the older files for one that a file or the environment holds."""
+    if not isinstance(node, dict):
+        return node
+    for member, macro in (("secret", "{}"), ("filePath", "%{{file:{}}}%"), ("variableName", "%{{env:{}}}%")):
+        found = node.get(member)
+        if isinstance(found, Setting):
+            return found._replace(value=macro.format(found.value))
+    return None
 
 
 def _secrets(settings: dict[str, Setting], prefix: str, node: dict[str, Node]) -> None:

@@ -87,9 +87,9 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
 def _document(source: Source) -> Node:
     """A file as nodes. Raises YamlError."""
     if re.search(r"\.toml(?:\.\w+)?$", source.path):
-        from mailpolicy.readers.traefik import toml
+        from mailpolicy import toml_positions
 
-        return toml.load(source)
+        return toml_positions.load(source)
     from mailpolicy import strict_yaml
 
     return strict_yaml.load(source)
