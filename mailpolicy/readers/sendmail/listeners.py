@@ -8,7 +8,7 @@ from mailpolicy.addresses import network_scope, scope_of
 from mailpolicy.ciphers import only_new
 from mailpolicy.facts import Draft
 from mailpolicy.lean import NamedTuple
-from mailpolicy.readers.sendmail import session
+from mailpolicy.readers.sendmail import session, suites
 from mailpolicy.readers.sendmail.model import SOFTWARE, Config, sets
 from mailpolicy.readers.sendmail.relaying import Relaying, relaying
 from mailpolicy.readers.sendmail.sockets import Daemon
@@ -98,6 +98,7 @@ def _put_tls(draft: Draft, config: Config, daemon: Daemon, needs: tuple[Origin, 
     draft.maybe("tls", value, origins)
     if value is not None and value != "none":
         _put_versions(draft, config)
+        suites.put(draft, config)
         file = session.certificate(config)
         if file.value is None:
             draft.unknown("certificate", file.origins)
@@ -218,10 +219,14 @@ def _put_relay(
 def _put_broken(draft: Draft, config: Config, daemon: Daemon, tls: Value, needs: tuple[Origin, ...]) -> None:
     found = session.tls(config)
     if tls == "implicit" and found.value in ("no", "fails"):
-        why = "TLS from the first byte needs a certificate, its key, confCACERT and confCACERT_PATH: the session ends"
-        draft.put("broken", why, (*found.origins, *sets(daemon.letter("s"))))
+        needs_all = "TLS from the first byte needs a certificate, its key, confCACERT and confCACERT_PATH"
+        origins = (
+            (*sets(daemon.letter("s")), *found.origins) if found.why else (*found.origins, *sets(daemon.letter("s")))
+        )
+        draft.put("broken", f"{found.why or needs_all}: the session ends", origins)
     elif tls not in (None, "none") and found.value == "fails":
-        draft.put("broken", "STARTTLS is announced without a certificate: every handshake fails", found.origins)
+        why = f" ({found.why})" if found.why else ""
+        draft.put("broken", f"STARTTLS is announced without a certificate: every handshake fails{why}", found.origins)
     elif needs and draft.values.get("auth") == "none":
         draft.put("broken", "every sender must log in, but no login is offered", needs)
     else:

@@ -147,6 +147,8 @@ class Config:
         """The version line is of a Debian release that has CVE-2023-51765 mended in an older version."""
         self.debian = False
         """Debian's own OSTYPE: its package, with what it mends and brings along."""
+        self.bsd = False
+        """The system keeps IPv4 off a socket of IPv6."""
         self.submits = False
         """The mail submission program's: no daemon runs with it."""
         self.gap: Span | None = None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 
 from mailpolicy.lean import NamedTuple
 from mailpolicy.readers.sendmail.model import Config, Entry, Setting, sets
 from mailpolicy.readers.sendmail.relaying import access
+from mailpolicy.readers.sendmail.tables import placed
 from mailpolicy.types import Origin, Span
 
 _SCRAM = tuple(f"SCRAM-SHA-{bits}" for bits in ("1", "224", "256", "384", "512"))
@@ -21,6 +23,7 @@ _STRICT = "paymdfc"
 _DEFAULT = ("DIGEST-MD5", "CRAM-MD5")
 _WEAK = ("SCRAM-SHA-1", "CRAM-MD5", "NTLM", "DIGEST-MD5", "ANONYMOUS")
 _NEEDED = ("ServerCertFile", "ServerKeyFile", "CACertFile", "CACertPath")
+_ENDINGS = (".pem", ".crt", ".cer", ".key")
 _MOST = 64
 
 
@@ -29,6 +32,7 @@ class Offer(NamedTuple):
 
     value: object
     origins: tuple[Origin, ...]
+    why: str = ""
 
 
 class Letters(NamedTuple):
@@ -74,15 +78,39 @@ def tls(config: Config) -> Offer:
         return Offer(None, tuple(o for s in given if s.value is None for o in s.origins))
     missing = [name for name, s in settings.items() if s is None or s.value is None or not s.value.text.strip()]
     bare = letters(config, "TLSSrvOptions").found
-    if not missing:
-        assert cert is not None
-        return Offer("yes", cert.origins)
-    if "C" in bare and cert is None:
+    for name in _NEEDED[:3]:
+        absent = _absent(config, settings[name])
+        if absent is not None:
+            return Offer("fails" if "C" in bare and name != "CACertFile" else "no", absent.origins, absent.why)
+    if "C" in bare and {"ServerCertFile", "ServerKeyFile"} & set(missing):
         return Offer("fails", sets(bare["C"]))
-    if "C" in bare and not {"ServerCertFile", "ServerKeyFile"} & set(missing):
-        return Offer("yes", cert.origins if cert else ())
+    if cert is not None and ("C" in bare or not missing):
+        return Offer("yes", cert.origins)
     origins = cert.origins if cert else config.builtin()
     return Offer("no", (*origins, *(Origin("implies", o.where, f"nothing sets {missing[0]}") for o in origins[-1:])))
+
+
+def _absent(config: Config, setting: Setting | None) -> Offer | None:
+    """The first file of a setting that Sendmail cannot read."""
+    if setting is None or setting.value is None:
+        return None
+    for word in re.finditer(r"[^,\s]+", setting.value.text):
+        why = _useless(config, word[0])
+        if why:
+            where = setting.value.span(word.start(), word.end())
+            return Offer(None, (Origin("sets", where, why),) if where is not None else setting.origins, why)
+    return None
+
+
+def _useless(config: Config, name: str) -> str:
+    """Why a file cannot be read; "" where that is not known."""
+    if not name.startswith("/"):
+        return f"{name} is no absolute path, and Sendmail takes no other"
+    path = placed(config, name)
+    if path is None or config.tree.exists(path):
+        return ""
+    others = config.tree.names(posixpath.dirname(path))
+    return f"{name} does not exist" if any(other.endswith(_ENDINGS) for other in others) else ""
 
 
 def certificate(config: Config) -> Offer:
@@ -94,7 +122,7 @@ def certificate(config: Config) -> Offer:
 
 
 def mechanisms(config: Config) -> Offer:
-    """What AuthMechanisms leaves of Debian's plugins: a tuple of names."""
+    """What AuthMechanisms leaves of Debian's plugins: a tuple of names. Blanks part them; commas do not."""
     setting = config.setting("AuthMechanisms")
     if setting is None:
         return Offer(_DEFAULT, config.builtin("with the plugins of libsasl2-modules"))
@@ -103,7 +131,7 @@ def mechanisms(config: Config) -> Offer:
     words = list(re.finditer(r"\S+", setting.value.text))[:_MOST]
     spans = {m[0].upper(): setting.value.span(m.start(), m.end()) for m in words}
     names = tuple(dict.fromkeys(name for name in spans if name in _SURVIVES))
-    if not names and any(name != "EXTERNAL" for name in spans):
+    if not names and any(name != "EXTERNAL" and "," not in name for name in spans):
         return Offer(None, setting.origins)  # GSSAPI and the like come in packages of their own
     weakest = [o for name in _WEAK if name in names for o in sets(spans[name])]
     return Offer(names, (*_whole(setting), *weakest))
