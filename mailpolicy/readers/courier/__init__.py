@@ -33,6 +33,7 @@ _TELLING = re.compile(
     r"|IMAP_CAPABILITY|COURIERTLS|POP3AUTH|ESMTPAUTH|authmodulelist)=",
     re.MULTILINE,
 )
+_CERTIFICATES = (".pem", ".crt", ".cer")
 _DEBIAN_PID = re.compile(r"/(?:var/)?run/courier/")
 
 
@@ -169,7 +170,15 @@ class _Folder:
         return Inventory(tuple(facts), tuple(self.unread), tuple(self.files), tuple(self.notes))
 
     def view(self, daemon: Daemon) -> View:
-        return View(daemon, self.environment(daemon.outer), self.environment(daemon.inner), self.program)
+        made = View(daemon, self.environment(daemon.outer), self.environment(daemon.inner), self.program)
+        return made._replace(lost=self.lost(made.get("TLS_CERTFILE").text or ""))
+
+    def lost(self, name: str) -> bool:
+        """Whether a certificate is missing from a folder of the tree that holds others."""
+        path = place(name, HOME, self.folder) if name.startswith("/") else None
+        if path is None or self.tree.exists(path):
+            return False
+        return any(other.endswith(_CERTIFICATES) for other in self.tree.names(posixpath.dirname(path)))
 
     def listeners(self, view: View) -> list[Fact]:
         """Sockets of a daemon, unless the shell gives up or the daemon is not to start."""
