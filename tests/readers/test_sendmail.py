@@ -310,6 +310,7 @@ def test_what_keeps_the_daemon_from_starting(body: str, text: str) -> None:
 )  # fmt: skip
 def test_bsd_keeps_the_families_apart(files: dict[str, str]) -> None:
     assert [fact.values["address"] for fact in facts(files)] == ["0.0.0.0", "::"]
+    assert "auth" not in first(files).values  # what its base system brings along has no SASL
 
 
 def test_commas_part_no_mechanisms() -> None:
@@ -440,6 +441,20 @@ def test_the_login_of_a_smart_host_is_unknown_without_its_table() -> None:
     assert "authenticates" not in first(body, "connection").values
 
 
+def test_the_first_of_two_entries_counts() -> None:
+    files = with_access(
+        "TLS_Srv:smtp.example.net\tVERIFY\nTLS_Srv:smtp.example.net\tENCR:1\n",
+        "define(`SMART_HOST', `smtp.example.net')\n",
+    )
+    assert first(files, "connection").values["verify"] == "ca-noname"
+
+
+def test_the_second_of_two_entries_is_said() -> None:
+    files = with_access("Connect:192.0.2\tOK\nConnect:192.0.2\tRELAY\n")
+    assert first(files).values["relay"] == "none"
+    assert [lost.where.line for lost in read(files).unread] == [2]
+
+
 def test_port_465_cannot_be_sent_to() -> None:
     body = "define(`SMART_HOST', `[smtp.example.org]')define(`RELAY_MAILER_ARGS', `TCP $h 465')\n"
     fact = first(body, "connection")
@@ -457,6 +472,12 @@ def test_port_465_cannot_be_sent_to() -> None:
 def test_the_submission_program(args: str, expected: tuple[str, int]) -> None:
     found = read({SUBMIT: f"{HEAD}FEATURE(`msp'{args})\n"})
     assert [(f.kind, f.values["host"], f.values["port"]) for f in found.facts] == [("connection", *expected)]
+
+
+def test_the_submission_program_goes_to_the_port_of_its_mailer() -> None:
+    files = {SUBMIT: f"{HEAD}define(`RELAY_MAILER_ARGS', `TCP $h 2525')\nFEATURE(`msp')\n"}
+    fact = first(files, "connection")
+    assert (fact.values["port"], blamed(files, fact, "port")) == (2525, "2525")
 
 
 @pytest.mark.parametrize(

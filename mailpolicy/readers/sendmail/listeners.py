@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from mailpolicy.addresses import network_scope, scope_of
+from mailpolicy.addresses import scope_of
 from mailpolicy.ciphers import only_new
 from mailpolicy.facts import Draft
 from mailpolicy.lean import NamedTuple
@@ -17,7 +17,6 @@ from mailpolicy.types import Fact, Origin, Span, Value
 _VERSIONS = ("TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 _OFF = {"SSL_OP_NO_TLSV1": 0, "SSL_OP_NO_TLSV1_1": 1, "SSL_OP_NO_TLSV1_2": 2, "SSL_OP_NO_TLSV1_3": 3}
 _DEMAND = re.compile(r"(?i)(?:PERM\+|TEMP\+)?(VERIFY|ENCR)\b")
-_ORDER = ("loopback", "private", "wide", "public", "world")
 
 
 class Logins(NamedTuple):
@@ -192,12 +191,10 @@ def _put_logins(draft: Draft, config: Config, daemon: Daemon, tls: Value) -> boo
 def _put_relay(
     draft: Draft, config: Config, who: Relaying, login: bool | None, needs: tuple[Origin, ...], loopback: bool
 ) -> None:
-    trusted = {} if needs else who.trusted
+    trusted, said = ({}, ()) if needs else (who.trusted, who.said)
     trust = {word.text.upper(): word.where for word in config.classes.get("TrustAuthMech", ())}
     offered = draft.values.get("mechanisms")
     counted = [name for name in trust if isinstance(offered, tuple) and name in offered]
-    widest = sorted(trusted, key=lambda name: _ORDER.index(network_scope([name]) or "loopback"))
-    said = tuple(Origin("sets", trusted[name]) for name in widest if trusted[name] is not None)
     if who.open and not loopback:
         draft.put("relay", "open", who.open) if not needs else draft.maybe("relay", "authenticated", who.open)
     elif trusted:
@@ -212,8 +209,8 @@ def _put_relay(
         draft.unknown("trusted_networks", (*said, *who.unsure))
         return
     draft.put("trusted_networks", tuple(trusted), said)
-    if network_scope(trusted):
-        draft.put("trusted_scope", network_scope(trusted), said)
+    if trusted and who.scope:
+        draft.put("trusted_scope", who.scope, said)
 
 
 def _put_broken(draft: Draft, config: Config, daemon: Daemon, tls: Value, needs: tuple[Origin, ...]) -> None:

@@ -113,7 +113,9 @@ class Table(NamedTuple):
     name: str
     where: Span | None
     entries: tuple[Entry, ...] | None
-    file: str = ""
+    file: str
+    keyed: dict[str, Entry]
+    """The first entry of each key, which makemap keeps."""
 
 
 class Feature(NamedTuple):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 
+from mailpolicy.addresses import network_scope
 from mailpolicy.lean import NamedTuple
 from mailpolicy.readers.sendmail.model import Config, Table, sets
 from mailpolicy.readers.sendmail.tables import class_words, table
 from mailpolicy.types import Origin, Span, Unread
 
+_ORDER = ("loopback", "private", "wide", "public", "world")
 _OCTETS = re.compile(r"\d{1,3}(?:\.\d{1,3}){0,3}")
 _PREFIX = re.compile(r"(\d{1,3}(?:\.\d{1,3}){0,2})\.")
 """A network as class R takes it too: it compares word by word from the left."""
@@ -27,6 +29,10 @@ class Relaying(NamedTuple):
     """What may trust others, but is not here."""
     ignored: tuple[Unread, ...]
     """What is meant to trust somebody, but does not."""
+    scope: str | None
+    """Of the trusted networks."""
+    said: tuple[Origin, ...]
+    """Where they stand, the widest last."""
 
 
 def access(config: Config) -> Table | None:
@@ -62,6 +68,9 @@ def relaying(config: Config) -> Relaying:
     if rules is not None and rules.entries is None:
         unsure = (*sets(rules.where), Origin("implies", rules.where, f"{rules.name} is not here"))
     for entry in (rules.entries or ()) if rules else ():
+        if rules is not None and rules.keyed[entry.key] is not entry:
+            ignored.append(Unread(entry.where, "is there already: makemap complains, and keeps the first"))
+            continue
         tag, colon, key = entry.key.partition(":")
         if _MEANT.match(entry.value) and entry.value.upper() != "RELAY":
             why = "is not RELAY, but a text: whom this names is refused with it; a comment needs a line of its own"
@@ -74,7 +83,10 @@ def relaying(config: Config) -> Relaying:
         found["$m"] = feature.where
     if config.gap is not None:
         unsure = (*unsure, Origin("implies", config.gap, "what this includes is not here"))
-    return Relaying(_open(config, rules), found, unsure, tuple(ignored))
+    scopes = {name: network_scope([name]) for name in found}
+    widest = sorted(found, key=lambda name: _ORDER.index(scopes[name] or "loopback"))
+    said = tuple(origin for name in widest for origin in sets(found[name]))
+    return Relaying(_open(config, rules), found, unsure, tuple(ignored), scopes[widest[-1]] if widest else None, said)
 
 
 def _add(found: dict[str, Span | None], ignored: list[Unread], word: str, where: Span | None) -> None:

@@ -56,7 +56,7 @@ def letters(config: Config, name: str) -> Letters:
 def general(config: Config, tag: str) -> Entry | None:
     """The line of access that holds for all clients, such as ``TLS_Clt:``."""
     rules = access(config)
-    return next((e for e in (rules.entries or ()) if e.key == f"{tag}:"), None) if rules is not None else None
+    return rules.keyed.get(f"{tag}:") if rules is not None else None
 
 
 def feature(config: Config, letter: str) -> tuple[bool, Span] | None:
@@ -124,6 +124,8 @@ def certificate(config: Config) -> Offer:
 def mechanisms(config: Config) -> Offer:
     """What AuthMechanisms leaves of Debian's plugins: a tuple of names. Blanks part them; commas do not."""
     setting = config.setting("AuthMechanisms")
+    if setting is None and config.bsd:
+        return Offer(None, config.builtin("the Sendmail of BSD's base system takes no logins, that of its ports does"))
     if setting is None:
         return Offer(_DEFAULT, config.builtin("with the plugins of libsasl2-modules"))
     if setting.value is None:
