@@ -136,6 +136,11 @@ def test_tls_and_logins(files: dict[str, str], port: int, tls: str | None, auth:
         (imap(ssl="COURIERTLS=\n"), 993, "COURIERTLS"),
         (imap(ssl="TLS_CERTFILE=\n"), 993, "no certificate"),
         (imap(ssl="TLS_CERTFILE=\n"), 143, "STARTTLS is announced but fails: no certificate"),
+        ({**imap(), "b.pem": ""}, 993, "the certificate /etc/courier/a.pem does not exist"),
+        ({**imap(), "b.pem": ""}, 143, "STARTTLS is announced but fails: the certificate /etc/courier/a.pem"),
+        ({**imap(), "a.pem": ""}, 993, None),
+        ({**smtp(esmtpd_ssl=SMTPS), "b.pem": ""}, 465, "the certificate /etc/courier/a.pem does not exist"),
+        ({**smtp("ESMTP_TLS_REQUIRED=1\n"), "b.pem": ""}, 25, "TLS is required"),
         (imap(ssl="TLS_PRIORITY=NOSUCH\n"), 143, "STARTTLS is announced but fails: GnuTLS"),
         (pop3(ssl="POP3_TLS_REQUIRED=1\nPOP3_STARTTLS=NO\n"), 110, "TLS is required"),
         (smtp("ESMTP_TLS_REQUIRED=1\nTLS_CERTFILE=\n"), 25, "TLS is required"),
@@ -151,6 +156,24 @@ def test_what_cannot_run_is_broken(files: dict[str, str], port: int | None, why:
     broken = listeners(files)[port].values["broken"]
     assert (broken is None) == (why is None)
     assert (why or "") in str(broken)
+
+
+def test_esmtpd_offers_no_starttls_without_its_certificate() -> None:
+    files = {**smtp(), "b.pem": ""}
+    fact = listeners(files)[25]
+    assert (fact.values["tls"], blamed(files, fact, "tls")) == ("none", "esmtpd: /etc/courier/a.pem")
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [("TLS_DHPARAMS=/etc/courier/dh.pem\n", "/etc/courier/dh.pem"), ("TLS_DHPARAMS=\n", None)],
+)
+def test_the_group_of_a_file(line: str, expected: str | None) -> None:
+    assert listeners(imap(ssl=line))[993].values["dh_file"] == expected
+
+
+def test_without_a_setting_nothing_is_said_of_groups() -> None:
+    assert "dh_file" not in listeners(imap())[993].origins
 
 
 def test_a_missing_companion_breaks_nothing() -> None:
@@ -248,7 +271,10 @@ def test_keys_of_smtpaccess(key: str, expected: tuple[str, ...]) -> None:
     [
         (smtp(), 25, "networks", "smtpaccess/default: 127.0.0.1"),
         (smtp(access="10.1\tallow , RELAYCLIENT\n"), 25, "networks", "smtpaccess/default: 10.1"),
-        (smtp(access='10.1\tallow,BLOCK="550 a,b",RELAYCLIENT=""\n'), 25, "networks", "smtpaccess/default: 10.1"),
+        (smtp(access='10.1\tallow,NAME="a,b",RELAYCLIENT=""\n'), 25, "networks", "smtpaccess/default: 10.1"),
+        (smtp(access='10.1\tallow,"RELAYCLIENT",BLOCK\n'), 25, "networks", "smtpaccess/default: 10.1"),
+        (smtp(access='10.1\tallow,BLOCK="550 a,b",RELAYCLIENT=""\n'), 25, "none", None),
+        (smtp(access='10.1\tallow,"BLOCK=550 a,b",RELAYCLIENT\n'), 25, "none", None),
         (smtp(access="10.1 allow,RELAYCLIENT\n"), 25, "none", None),
         (smtp(access="10.1\tallow\n10.2\tdeny\n# x\n"), 25, "none", None),
         (smtp(access="*\tallow,RELAYCLIENT\n"), 25, "open", "smtpaccess/default: *"),

@@ -25,6 +25,12 @@ RULE = 'SBasic_check_rcpt\nR$*\t\t\t$#error $@ 5.7.1 $: "550 Relaying denied"\n'
 TOP = "V10/Berkeley\nDZ8.17.1\n"
 
 
+FROM = (
+    f"{TOP}{RULE}Kaccess hash /etc/mail/access\nSRelay_ok\n"
+    "R<?> $+ < @ $+ >\t$: <@> $>SearchList <! From> $| <F:$1@$2> <{}:$2> <>\n"
+)
+
+
 def mc(body: str) -> str:
     return f"{HEAD}{body}MAILER(`smtp')dnl\n"
 
@@ -130,7 +136,10 @@ def test_without_an_include_cf_m4_was_there_first() -> None:
         ("Connect:127.0.0.1\tRELAY\nConnect:localhost\tRELAY\n", "", "none", ()),
         ("Connect:192.0.2.0/24\tRELAY\n", "", "none", ()),
         ("Connect:192.0.2\tOK\nTo:example.org\tRELAY\nFrom:example.org\tRELAY\n", "", "none", ()),
-        ("From:example.org\tRELAY\n", DB + "FEATURE(`relay_mail_from')\n", "open", ()),
+        ("From:example.org\tRELAY\n", DB + "FEATURE(`relay_mail_from')\n", "none", ()),
+        ("From:example.org\tRELAY\n", DB + "FEATURE(`relay_mail_from', `domain')\n", "open", ()),
+        ("From:a@example.org\tRELAY\n", DB + "FEATURE(`relay_mail_from')\n", "open", ()),
+        ("", "RELAY_DOMAIN(`192.0.2.')\n", "networks", ("192.0.2.0/24",)),
         ("", "RELAY_DOMAIN(`example.org 10')\n", "networks", ("example.org", "10.0.0.0/8")),
     ],
 )
@@ -139,9 +148,20 @@ def test_networks_that_may_relay(rules: str, body: str, relay: str, networks: tu
     assert (fact.values["relay"], fact.values["trusted_networks"]) == (relay, networks)
 
 
-def test_a_network_with_a_slash_trusts_nobody_and_is_said() -> None:
-    files = with_access("Connect:192.0.2.0/24\tRELAY\n")
-    assert [under(files, lost.where) for lost in read(files).unread] == ["Connect:192.0.2.0/24"]
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("Connect:192.0.2.0/24\tRELAY", "Connect:192.0.2.0/24"),
+        ("Connect:192.0.2.\tRELAY", "Connect:192.0.2."),
+        ("*.example.org\tRELAY", "*.example.org"),
+        ("Connect:192.0.2\tRELAY # office", "RELAY # office"),
+        ('Connect:192.0.2\t"RELAY"', '"RELAY"'),
+    ],
+)
+def test_what_is_meant_to_trust_but_does_not_is_said(line: str, expected: str) -> None:
+    files = with_access(line + "\n")
+    assert [under(files, lost.where) for lost in read(files).unread] == [expected]
+    assert first(files).values["relay"] == "none"
 
 
 def test_relay_domains_is_read_from_beside_the_configuration() -> None:
@@ -194,11 +214,69 @@ def test_what_auth_options_leave(options: str, expected: tuple[str, ...]) -> Non
 
 
 @pytest.mark.parametrize(
+    ("gone", "body", "tls", "text"),
+    [
+        ("", "", "optional", "/etc/ssl/a.pem"),
+        ("etc/ssl/a.pem", "", "none", "/etc/ssl/a.pem"),
+        ("etc/ssl/a.key", "", "none", "/etc/ssl/a.key"),
+        ("etc/ssl/ca.pem", "", "none", "/etc/ssl/ca.pem"),
+        ("", "define(`confSERVER_KEY', `a.key')\n", "none", "a.key"),
+        ("", "define(`confSERVER_CERT', `/etc/ssl/a.pem,/etc/ssl/b.pem')\n", "none", "/etc/ssl/b.pem"),
+    ],
+)
+def test_a_file_that_is_missing_beside_others_means_no_tls(gone: str, body: str, tls: str, text: str) -> None:
+    held = {name: "" for name in ("etc/ssl/a.pem", "etc/ssl/a.key", "etc/ssl/ca.pem") if name != gone}
+    files = {MC: mc(TLS + body), **held}
+    assert first(files).values["tls"] == tls
+    assert blamed(files, first(files), "tls") == text
+
+
+@pytest.mark.parametrize("lost", ["a.pem", "a.key"])
+def test_without_a_certificate_that_need_not_be_there_handshakes_fail(lost: str) -> None:
+    files = {MC: mc(TLS + "define(`confTLS_SRV_OPTIONS', `C')\n"), "etc/ssl/ca.pem": "", "etc/ssl/b.pem": ""}
+    files |= {f"etc/ssl/{name}": "" for name in ("a.pem", "a.key") if name != lost}
+    assert str(first(files).values["broken"]).startswith("STARTTLS is announced without a certificate")
+    assert blamed(files, first(files), "broken") == f"/etc/ssl/{lost}"
+
+
+def test_implicit_tls_without_its_certificate_is_shown_at_the_file() -> None:
+    files = {MC: mc(TLS + "DAEMON_OPTIONS(`Port=465, M=s')\n"), "etc/ssl/b.pem": ""}
+    assert first(files).values["broken"] == "/etc/ssl/a.pem does not exist: the session ends"
+    assert blamed(files, first(files), "broken") == "/etc/ssl/a.pem"
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "expected", "text"),
+    [
+        ("define(`confCIPHER_LIST', `HIGH:RC4-MD5')\n", "broken_ciphers", ("rc4",), "RC4-MD5"),
+        ("define(`confCIPHER_LIST', `ECDHE+AESGCM:AES128-SHA')\n", "weak_ciphers", ("static-rsa",), "AES128-SHA"),
+        ("define(`confCIPHER_LIST', `ECDHE+AESGCM')\n", "dhe", False, "ECDHE+AESGCM"),
+        ("define(`confCIPHER_LIST', `PROFILE=SYSTEM')\n", "broken_ciphers", None, "PROFILE=SYSTEM"),
+        ("define(`confDH_PARAMETERS', `/etc/mail/dh.pem')\n", "dh_file", "/etc/mail/dh.pem", "/etc/mail/dh.pem"),
+        ("define(`confDH_PARAMETERS', `1024')\n", "dh_bits", 1024, "1024"),
+        ("define(`confDH_PARAMETERS', `none')\n", "dhe", False, "none"),
+        ("define(`confSERVER_SSL_OPTIONS', `-SSL_OP_CIPHER_SERVER_PREFERENCE')\n", "cipher_preference", "client",
+         "-SSL_OP_CIPHER_SERVER_PREFERENCE"),
+    ],
+)  # fmt: skip
+def test_suites_and_groups(body: str, field: str, expected: object, text: str) -> None:
+    fact = first(TLS + body)
+    assert fact.values.get(field) == expected
+    assert blamed(TLS + body, fact, field) == text
+
+
+@pytest.mark.parametrize("field", ["broken_ciphers", "dh_file", "dh_bits", "cipher_preference"])
+def test_of_suites_only_what_a_file_asks_for_is_told(field: str) -> None:
+    assert field not in first(TLS).origins
+
+
+@pytest.mark.parametrize(
     ("body", "text"),
     [
         ("DAEMON_OPTIONS(`Port=465, M=s')\n", "s"),
         (AUTH + "define(`confAUTH_MECHANISMS', `')DAEMON_OPTIONS(`M=a')\n", "a"),
         ("define(`confTLS_SRV_OPTIONS', `C')\n", "C"),
+        (TLS.replace("SERVER_KEY", "CLIENT_KEY") + "define(`confTLS_SRV_OPTIONS', `C')\n", "C"),
     ],
 )
 def test_sockets_on_which_no_session_works(body: str, text: str) -> None:
@@ -221,6 +299,24 @@ def test_what_keeps_the_daemon_from_starting(body: str, text: str) -> None:
     found = read(body)
     assert [under(body, lost.where) for lost in found.unread][:1] == [text]
     assert not [fact for fact in found.facts if fact.kind == "listener"]
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {CF: f"##### built by root@amd64.openbsd.org\n{TOP}O DaemonPortOptions=Name=A\n"
+         "O DaemonPortOptions=Name=B, Family=inet6\n"},
+        {MC: "OSTYPE(`freebsd6')\nFEATURE(`no_default_msa')\nDAEMON_OPTIONS(`Name=A')\n"
+         "DAEMON_OPTIONS(`Name=B, Family=inet6')\nMAILER(`smtp')\n"},
+    ],
+)  # fmt: skip
+def test_bsd_keeps_the_families_apart(files: dict[str, str]) -> None:
+    assert [fact.values["address"] for fact in facts(files)] == ["0.0.0.0", "::"]
+    assert "auth" not in first(files).values  # what its base system brings along has no SASL
+
+
+def test_commas_part_no_mechanisms() -> None:
+    assert first("define(`confAUTH_MECHANISMS', `PLAIN,LOGIN')\n").values["auth"] == "none"
 
 
 def test_an_optional_socket_that_is_taken_does_no_harm() -> None:
@@ -347,6 +443,20 @@ def test_the_login_of_a_smart_host_is_unknown_without_its_table() -> None:
     assert "authenticates" not in first(body, "connection").values
 
 
+def test_the_first_of_two_entries_counts() -> None:
+    files = with_access(
+        "TLS_Srv:smtp.example.net\tVERIFY\nTLS_Srv:smtp.example.net\tENCR:1\n",
+        "define(`SMART_HOST', `smtp.example.net')\n",
+    )
+    assert first(files, "connection").values["verify"] == "ca-noname"
+
+
+def test_the_second_of_two_entries_is_said() -> None:
+    files = with_access("Connect:192.0.2\tOK\nConnect:192.0.2\tRELAY\n")
+    assert first(files).values["relay"] == "none"
+    assert [lost.where.line for lost in read(files).unread] == [2]
+
+
 def test_port_465_cannot_be_sent_to() -> None:
     body = "define(`SMART_HOST', `[smtp.example.org]')define(`RELAY_MAILER_ARGS', `TCP $h 465')\n"
     fact = first(body, "connection")
@@ -366,6 +476,12 @@ def test_the_submission_program(args: str, expected: tuple[str, int]) -> None:
     assert [(f.kind, f.values["host"], f.values["port"]) for f in found.facts] == [("connection", *expected)]
 
 
+def test_the_submission_program_goes_to_the_port_of_its_mailer() -> None:
+    files = {SUBMIT: f"{HEAD}define(`RELAY_MAILER_ARGS', `TCP $h 2525')\nFEATURE(`msp')\n"}
+    fact = first(files, "connection")
+    assert (fact.values["port"], blamed(files, fact, "port")) == (2525, "2525")
+
+
 @pytest.mark.parametrize(
     ("text", "relay"),
     [
@@ -374,11 +490,14 @@ def test_the_submission_program(args: str, expected: tuple[str, int]) -> None:
         (TOP, "open"),
         (TOP + RULE + "SRelay_ok\nR<?> $+ < @ $=w >\t$@ RELAY\n", "open"),
         (TOP + RULE + "CR10.1\n", "networks"),
+        (FROM.format("D"), "open"),
+        (FROM.format("E"), "open"),
+        (FROM.format("F"), "none"),
         (TOP + RULE + "O AuthMechanisms=PLAIN\nC{TrustAuthMech}PLAIN\n", "authenticated"),
     ],
 )
 def test_relaying_by_a_cf(text: str, relay: str) -> None:
-    assert first({CF: text}).values["relay"] == relay
+    assert first({CF: text, ACCESS: "From:example.org\tRELAY\n"}).values["relay"] == relay
 
 
 def test_options_of_a_cf() -> None:

@@ -64,6 +64,9 @@ CASES = {
         "IMAPDSTARTTLS=NO\n", "IMAP_TLS_REQUIRED=1\n", "", "POP3_TLS_REQUIRED=1\nPOP3_STARTTLS=NO\n"
     ),
     "no-certificate": {**_boxes(imapd_ssl="TLS_CERTFILE=\n"), "pop3d-ssl": POP3S + "TLS_CERTFILE=\n"},
+    "certificate-missing": _boxes(
+        imapd_ssl="TLS_CERTFILE=/etc/courier/lost.pem\n", pop3d_ssl="TLS_CERTFILE=/etc/courier/lost.pem\n"
+    ),
     "limits": _boxes("MAXDAEMONS=0\n", pop3d="MAXPERIP=\n", pop3d_ssl="MAXPERIP=4\n"),
     "addresses": _boxes("ADDRESS=127.0.0.1\n", "SSLADDRESS=10.99.0.1\n", "PORT=10.99.0.1.1110,2110\n", "SSLADDRESS=\n"),
     "versions": _boxes(
@@ -80,6 +83,10 @@ CASES = {
     "mta-clear-logins": _mta("ESMTPAUTH=CRAM-MD5\n", "ESMTP_TLS_REQUIRED=1\n"),
     "mta-own-lists": _mta("ESMTPAUTH=PLAIN\n", f'ESMTPAUTH=""\n{LOGINS}', "TLS_CERTFILE=\n"),
     "mta-open": _mta(msa="RELAYCLIENT=\n", access="10.99.0.0/29   allow,RELAYCLIENT\n198.51.100 allow,RELAYCLIENT\n"),
+    "mta-certificate-missing": _mta(
+        "TLS_CERTFILE=/etc/courier/lost.pem\n", smtps="TLS_CERTFILE=/etc/courier/lost.pem\n"
+    ),
+    "mta-blocked": _mta(access='10.99\tallow,RELAYCLIENT,"BLOCK=550 a,b"\n198.51.100\tallow,"RELAYCLIENT",BLOCK\n'),
     "mta-everybody": _mta(access="*\tallow,RELAYCLIENT\n", smtps="SSLADDRESS=\n"),
 }
 
@@ -286,7 +293,7 @@ def truths(packages: Path) -> dict[str, dict[str, dict[str, object]]]:
 def _claims(files: dict[str, str]) -> dict[str, dict[str, object]]:
     tree = {f"etc/courier/{name}": text for name, text in files.items()}
     paths = tuple(path for path in tree if not path.endswith("/more"))
-    facts = courier.read(Memory(tree), paths, None).facts
+    facts = courier.read(Memory({**tree, "etc/courier/test.pem": ""}), paths, None).facts
     return {
         str(fact.values["port"]): dict(fact.values)
         for fact in facts

@@ -14,7 +14,7 @@ from mailpolicy.foreign import is_foreign
 from mailpolicy.readers.courier import access, listeners, records, routes
 from mailpolicy.readers.courier.daemons import DAEMONS, SOFTWARE, Daemon, Program, View
 from mailpolicy.readers.courier.shell import HOME, Environment, Value, source
-from mailpolicy.tree import Tree, place
+from mailpolicy.tree import Tree, lost, place
 from mailpolicy.types import Fact, Inventory, Span, Unread, Unreadable, Version
 
 __all__ = ["SOFTWARE", "groups", "read", "sniff"]
@@ -169,7 +169,13 @@ class _Folder:
         return Inventory(tuple(facts), tuple(self.unread), tuple(self.files), tuple(self.notes))
 
     def view(self, daemon: Daemon) -> View:
-        return View(daemon, self.environment(daemon.outer), self.environment(daemon.inner), self.program)
+        made = View(daemon, self.environment(daemon.outer), self.environment(daemon.inner), self.program)
+        return made._replace(lost=self.lost(made.get("TLS_CERTFILE").text or ""))
+
+    def lost(self, name: str) -> bool:
+        """Whether a certificate is missing from a folder of the tree that holds others."""
+        path = place(name, HOME, self.folder) if name.startswith("/") else None
+        return path is not None and lost(self.tree, path)
 
     def listeners(self, view: View) -> list[Fact]:
         """Sockets of a daemon, unless the shell gives up or the daemon is not to start."""

@@ -16,6 +16,7 @@ _MOST = 300
 _RANGE = re.compile(r"([a-fA-F0-9:.]+[-/][a-fA-F0-9:.]+)[ \t]+(.*)")
 _LEFT = re.compile(r"~$|\.dist$")
 _STOPS = re.compile(r"\.(?:dpkg-[a-z]*|rpmsave|rpmnew)$")
+_QUOTES = " \t\"'"
 _SECTION = re.compile(r"(?:[^,\"']|\"[^\"]*\"?|'[^']*'?)+")
 
 
@@ -97,7 +98,7 @@ class _Reader:
         self.keys.add(key)
         if value.startswith("deny"):
             self.nobody = where if key == "*" else self.nobody
-        elif "RELAYCLIENT" in (named := _variables(value)):
+        elif "RELAYCLIENT" in (named := _variables(value)) and not named.get("BLOCK"):
             self.trust(key, where, named.get("AUTH_REQUIRED") == "0")
 
     def trust(self, key: str, where: Span, waived: bool) -> None:
@@ -112,7 +113,7 @@ def _variables(value: str) -> dict[str, str]:
     """What an entry sets in the daemon's environment; a name alone is set to nothing."""
     value = value.removeprefix("allow").removeprefix(",")
     pairs = (part.partition("=") for part in _SECTION.findall(value))
-    return {name.strip(): text.strip(" \t\"'") for name, _, text in pairs}
+    return {name.strip(_QUOTES): text.strip(_QUOTES) for name, _, text in pairs}
 
 
 def network(key: str) -> tuple[str, ...]:

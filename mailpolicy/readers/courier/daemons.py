@@ -109,10 +109,20 @@ class View(NamedTuple):
     process: Environment
     """The daemon's."""
     program: Program
+    lost: bool = False
+    """Whether TLS_CERTFILE names a file that is missing from a folder of the tree that holds others."""
 
     def get(self, name: str) -> Got:
         """A variable of the daemon's environment."""
         return got(self.process, name, self.program)
+
+    @property
+    def certificate_lacks(self) -> str:
+        """Why there is no certificate; "" where there is one, or nobody can tell."""
+        named = self.get("TLS_CERTFILE")
+        if named.text == "":
+            return "no certificate is set"
+        return f"the certificate {named.text} does not exist" if self.lost else ""
 
     def outer(self, name: str) -> Got:
         """A variable of the start script."""

@@ -153,9 +153,9 @@ def _put_proxied(draft: Draft, view: View) -> None:
 
 def _meeting(view: View) -> Meeting:
     certificate = view.get("TLS_CERTFILE")
+    lacks = view.certificate_lacks
     if view.daemon.implicit:
-        none = certificate.text == ""
-        broken = ("no certificate is set: every handshake fails", certificate.origins) if none else None
+        broken = (f"{lacks}: every handshake fails", certificate.origins) if lacks else None
         auth, said = _logins(view, "implicit")
         return Meeting("implicit", (), auth, said, broken)
     offered, offered_from = _offered(view)
@@ -166,8 +166,7 @@ def _meeting(view: View) -> Meeting:
     tls = "required" if must and offered else "optional" if offered and must is False else None
     said = (*offered_from, *required.origins)
     auth, auth_from = _logins(view, tls)
-    fails = offered and certificate.text == ""
-    broken = ("STARTTLS is announced but fails: no certificate is set", certificate.origins) if fails else None
+    broken = (f"STARTTLS is announced but fails: {lacks}", certificate.origins) if offered and lacks else None
     return Meeting(tls, said, auth, auth_from, broken)
 
 
@@ -206,7 +205,7 @@ def _offered(view: View) -> tuple[bool | None, Said]:
     has_tool = None if tool.text is None else tool.text != ""
     if protocol == "smtp":
         certificate = view.get("TLS_CERTFILE")
-        answers = [(has_tool, tool), (None if certificate.text is None else certificate.text != "", certificate)]
+        answers = [(has_tool, tool), (None if certificate.text is None else not view.certificate_lacks, certificate)]
     else:
         switch = (view.outer if protocol == "imap" else view.get)(_STARTTLS[protocol])
         answers = [(has_tool, tool), (switch.yes, switch)]
@@ -257,6 +256,9 @@ def _put_tls(draft: Draft, view: View) -> None:
         draft.put("certificate", certificate.value or None, certificate.origins)
     else:
         draft.unknown("certificate", certificate.origins)
+    group = view.get("TLS_DHPARAMS")
+    if group.variable is not None and group.known:
+        draft.put("dh_file", group.value or None, group.origins)
     versions, said = _versions(view)
     draft.maybe("tls_versions", versions or None, said)
     draft.maybe("tls_min", versions[0] if versions else None, said)
@@ -271,7 +273,7 @@ def _put_tls(draft: Draft, view: View) -> None:
 
 
 def _versions(view: View) -> tuple[tuple[str, ...] | None, Said]:
-    """GnuTLS goes by TLS_PRIORITY alone, OpenSSL by TLS_PROTOCOL; where the library is not known they must agree."""
+    """GnuTLS goes by TLS_PRIORITY alone, OpenSSL by TLS_PROTOCOL: unknown unless the library is known to be GnuTLS."""
     wanted, protocol = view.get("TLS_PRIORITY"), view.get("TLS_PROTOCOL")
     if view.program.gnutls is None or not wanted.known:
         return None, (*wanted.origins, *protocol.origins)

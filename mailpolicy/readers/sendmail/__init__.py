@@ -99,9 +99,7 @@ def _say(config: Config) -> None:
     if rules is not None and rules.entries is None:
         name = rules.file or "the access table"
         config.notes.append(f"{config.path}: {name} is not here; whom it trusts is not known")
-    for where in relaying(config).ignored:
-        why = "Sendmail knows no networks with a slash: 192.0.2 stands for 192.0.2.0/24, and this trusts nobody"
-        config.unread.append(Unread(where, why))
+    config.unread += relaying(config).ignored
 
 
 def _table(tree: Tree, path: str, version: Version | None) -> Inventory:

@@ -40,6 +40,7 @@ def load(config: Config) -> None:
         config.features["greet_pause"] = Feature(config.rulesets["greet_pause"])
     if not config.daemons:
         config.daemons.append(Text([]))
+    config.bsd = re.search(r"(?i)^#.*(?:open|free|net)bsd", source.text, re.MULTILINE) is not None
     config.submits = bool(re.search(r"^O UseMSP=[Tt]", source.text, re.MULTILINE))
 
 
@@ -68,7 +69,8 @@ def lines(config: Config, text: Text, made: bool) -> None:
 def _rule(config: Config, ruleset: str, line: Text) -> None:
     for name, place, pattern in _RULES:
         if ruleset == place and pattern.match(line.text):
-            config.features.setdefault(name, Feature(line.whole()))
+            args = (Text([Run("domain", None)]),) if "<D:" in line.text or "<E:" in line.text else ()
+            config.features.setdefault(name, Feature(line.whole(), args))
 
 
 def _option(config: Config, line: Text) -> None:

@@ -69,9 +69,9 @@ def _msp(config: Config, args: tuple[Text, ...], where: Span | None) -> Hop:
     """FEATURE(msp, host, MSA): the host is [localhost] unless it is named; of the ports only MSA counts."""
     named = args[0] if args and args[0].text.strip() else None
     msa = len(args) > 1 and args[1].text.strip() == "MSA"
-    hop = _hop(config, "msp", named) if named else Hop("msp", "localhost", None, False, where)
-    port_where = args[1].whole() if msa else hop.port_where
-    return hop._replace(port=587 if msa else hop.port or 25, port_where=port_where)
+    port, port_where = (587, args[1].whole()) if msa else _port_of(config, "relay")
+    hop = _hop(config, "msp", named) if named else Hop("msp", "localhost", port, False, where)
+    return hop._replace(port=port, port_where=port_where)
 
 
 def _hop(config: Config, name: str, text: Text) -> Hop:
@@ -87,10 +87,10 @@ def _hop(config: Config, name: str, text: Text) -> Hop:
     number = re.match(r":(\d+)", found["rest"])
     start = lead + found.start("rest")
     wrong = text.span(start + 1, start + number.end()) if number else None
-    if wrong is not None:
-        why = "Sendmail takes this for another host, and goes to port 25: RELAY_MAILER_ARGS, TCP $h 587, names a port"
-        config.unread.append(Unread(wrong, why))
     port, port_where = _port_of(config, mailer or "relay")
+    if wrong is not None:
+        why = f"Sendmail takes this for another host, and goes to port {port}: RELAY_MAILER_ARGS, TCP $h 587, sets one"
+        config.unread.append(Unread(wrong, why))
     return Hop(name, found[kind], port, kind == "name", where, port_where)
 
 
@@ -153,9 +153,9 @@ def _without_tls(config: Config) -> tuple[Origin, ...]:
 
 def _entry(rules: Table | None, tag: str, host: str | None) -> Entry | None:
     """The line of a table that a host gets: its own, that of a domain above it, the general one."""
-    if rules is None or rules.entries is None or host is None:
+    if rules is None or host is None:
         return None
-    known = {entry.key: entry for entry in rules.entries}
+    known = rules.keyed
     names = host.lower().split(".")
     for number in range(min(len(names), 32)):
         found = known.get(f"{tag}:{'.'.join(names[number:])}")

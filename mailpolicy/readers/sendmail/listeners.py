@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from mailpolicy.addresses import network_scope, scope_of
+from mailpolicy.addresses import scope_of
 from mailpolicy.ciphers import only_new
 from mailpolicy.facts import Draft
 from mailpolicy.lean import NamedTuple
-from mailpolicy.readers.sendmail import session
+from mailpolicy.readers.sendmail import session, suites
 from mailpolicy.readers.sendmail.model import SOFTWARE, Config, sets
 from mailpolicy.readers.sendmail.relaying import Relaying, relaying
 from mailpolicy.readers.sendmail.sockets import Daemon
@@ -17,7 +17,6 @@ from mailpolicy.types import Fact, Origin, Span, Value
 _VERSIONS = ("TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 _OFF = {"SSL_OP_NO_TLSV1": 0, "SSL_OP_NO_TLSV1_1": 1, "SSL_OP_NO_TLSV1_2": 2, "SSL_OP_NO_TLSV1_3": 3}
 _DEMAND = re.compile(r"(?i)(?:PERM\+|TEMP\+)?(VERIFY|ENCR)\b")
-_ORDER = ("loopback", "private", "wide", "public", "world")
 
 
 class Logins(NamedTuple):
@@ -98,6 +97,7 @@ def _put_tls(draft: Draft, config: Config, daemon: Daemon, needs: tuple[Origin, 
     draft.maybe("tls", value, origins)
     if value is not None and value != "none":
         _put_versions(draft, config)
+        suites.put(draft, config)
         file = session.certificate(config)
         if file.value is None:
             draft.unknown("certificate", file.origins)
@@ -191,12 +191,10 @@ def _put_logins(draft: Draft, config: Config, daemon: Daemon, tls: Value) -> boo
 def _put_relay(
     draft: Draft, config: Config, who: Relaying, login: bool | None, needs: tuple[Origin, ...], loopback: bool
 ) -> None:
-    trusted = {} if needs else who.trusted
+    trusted, said = ({}, ()) if needs else (who.trusted, who.said)
     trust = {word.text.upper(): word.where for word in config.classes.get("TrustAuthMech", ())}
     offered = draft.values.get("mechanisms")
     counted = [name for name in trust if isinstance(offered, tuple) and name in offered]
-    widest = sorted(trusted, key=lambda name: _ORDER.index(network_scope([name]) or "loopback"))
-    said = tuple(Origin("sets", trusted[name]) for name in widest if trusted[name] is not None)
     if who.open and not loopback:
         draft.put("relay", "open", who.open) if not needs else draft.maybe("relay", "authenticated", who.open)
     elif trusted:
@@ -211,17 +209,21 @@ def _put_relay(
         draft.unknown("trusted_networks", (*said, *who.unsure))
         return
     draft.put("trusted_networks", tuple(trusted), said)
-    if network_scope(trusted):
-        draft.put("trusted_scope", network_scope(trusted), said)
+    if trusted and who.scope:
+        draft.put("trusted_scope", who.scope, said)
 
 
 def _put_broken(draft: Draft, config: Config, daemon: Daemon, tls: Value, needs: tuple[Origin, ...]) -> None:
     found = session.tls(config)
     if tls == "implicit" and found.value in ("no", "fails"):
-        why = "TLS from the first byte needs a certificate, its key, confCACERT and confCACERT_PATH: the session ends"
-        draft.put("broken", why, (*found.origins, *sets(daemon.letter("s"))))
+        needs_all = "TLS from the first byte needs a certificate, its key, confCACERT and confCACERT_PATH"
+        origins = (
+            (*sets(daemon.letter("s")), *found.origins) if found.why else (*found.origins, *sets(daemon.letter("s")))
+        )
+        draft.put("broken", f"{found.why or needs_all}: the session ends", origins)
     elif tls not in (None, "none") and found.value == "fails":
-        draft.put("broken", "STARTTLS is announced without a certificate: every handshake fails", found.origins)
+        why = f" ({found.why})" if found.why else ""
+        draft.put("broken", f"STARTTLS is announced without a certificate: every handshake fails{why}", found.origins)
     elif needs and draft.values.get("auth") == "none":
         draft.put("broken", "every sender must log in, but no login is offered", needs)
     else:

@@ -109,6 +109,7 @@ def _daemons(machine: Mc) -> None:
 
 def _ostype(machine: Machine, call: Call) -> None:
     config = _config(machine)
+    config.bsd = re.match(r"(?:open|free|net)bsd", call.arg(1).text) is not None
     if call.arg(1).text == "debian":
         config.debian = True
         for name, text in (*DEBIAN.items(), *OSTYPE_DEBIAN.items()):

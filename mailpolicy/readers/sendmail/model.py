@@ -113,7 +113,9 @@ class Table(NamedTuple):
     name: str
     where: Span | None
     entries: tuple[Entry, ...] | None
-    file: str = ""
+    file: str
+    keyed: dict[str, Entry]
+    """The first entry of each key, which makemap keeps."""
 
 
 class Feature(NamedTuple):
@@ -147,6 +149,8 @@ class Config:
         """The version line is of a Debian release that has CVE-2023-51765 mended in an older version."""
         self.debian = False
         """Debian's own OSTYPE: its package, with what it mends and brings along."""
+        self.bsd = False
+        """The system keeps IPv4 off a socket of IPv6."""
         self.submits = False
         """The mail submission program's: no daemon runs with it."""
         self.gap: Span | None = None

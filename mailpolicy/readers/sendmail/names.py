@@ -5,7 +5,7 @@ from __future__ import annotations
 OPTIONS = {
     "confAUTH_MECHANISMS": "AuthMechanisms", "confAUTH_OPTIONS": "AuthOptions", "confSERVER_CERT": "ServerCertFile",
     "confSERVER_KEY": "ServerKeyFile", "confCACERT": "CACertFile", "confCACERT_PATH": "CACertPath",
-    "confTLS_SRV_OPTIONS": "TLSSrvOptions", "confCIPHER_LIST": "CipherList",
+    "confTLS_SRV_OPTIONS": "TLSSrvOptions", "confCIPHER_LIST": "CipherList", "confDH_PARAMETERS": "DHParameters",
     "confSERVER_SSL_OPTIONS": "ServerSSLOptions", "confCLIENT_SSL_OPTIONS": "ClientSSLOptions",
     "confPRIVACY_FLAGS": "PrivacyOptions", "confSMTP_LOGIN_MSG": "SmtpGreetingMessage",
     "confDEF_AUTH_INFO": "DefaultAuthInfo", "confFALLBACK_MX": "FallbackMXhost",

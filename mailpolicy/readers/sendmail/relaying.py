@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import re
 
+from mailpolicy.addresses import network_scope
 from mailpolicy.lean import NamedTuple
 from mailpolicy.readers.sendmail.model import Config, Table, sets
 from mailpolicy.readers.sendmail.tables import class_words, table
-from mailpolicy.types import Origin, Span
+from mailpolicy.types import Origin, Span, Unread
 
+_ORDER = ("loopback", "private", "wide", "public", "world")
 _OCTETS = re.compile(r"\d{1,3}(?:\.\d{1,3}){0,3}")
+_PREFIX = re.compile(r"(\d{1,3}(?:\.\d{1,3}){0,2})\.")
+"""A network as class R takes it too: it compares word by word from the left."""
+_NO_NETWORK = re.compile(r"[\d.]+(?:/\d+|\.)|[^*]*\*.*")
+_MEANT = re.compile(r"(?i)[\"'\s]*RELAY\b")
 _SIX = re.compile(r"(?i)ipv6:([0-9a-f:]+)")
 _LOCAL = re.compile(r"(?i)localhost(?:\.localdomain)?|\[?127\.[\d.]*\]?|ipv6:(?:::|0:0:0:0:0:0:0:)1")
 
@@ -21,8 +27,12 @@ class Relaying(NamedTuple):
     trusted: dict[str, Span | None]
     unsure: tuple[Origin, ...]
     """What may trust others, but is not here."""
-    ignored: tuple[Span, ...]
-    """Networks in a form that Sendmail does not know, so that they trust nobody."""
+    ignored: tuple[Unread, ...]
+    """What is meant to trust somebody, but does not."""
+    scope: str | None
+    """Of the trusted networks."""
+    said: tuple[Origin, ...]
+    """Where they stand, the widest last."""
 
 
 def access(config: Config) -> Table | None:
@@ -49,15 +59,22 @@ def network(word: str) -> str | None:
 def relaying(config: Config) -> Relaying:
     """Who may relay without a login."""
     found: dict[str, Span | None] = {}
-    ignored: list[Span] = []
+    ignored: list[Unread] = []
     for word in class_words(config, "R"):
-        _add(found, ignored, word.text, word.where)
+        prefix = _PREFIX.fullmatch(word.text)
+        _add(found, ignored, prefix[1] if prefix else word.text, word.where)
     unsure: tuple[Origin, ...] = ()
     rules = access(config)
     if rules is not None and rules.entries is None:
         unsure = (*sets(rules.where), Origin("implies", rules.where, f"{rules.name} is not here"))
     for entry in (rules.entries or ()) if rules else ():
+        if rules is not None and rules.keyed[entry.key] is not entry:
+            ignored.append(Unread(entry.where, "is there already: makemap complains, and keeps the first"))
+            continue
         tag, colon, key = entry.key.partition(":")
+        if _MEANT.match(entry.value) and entry.value.upper() != "RELAY":
+            why = "is not RELAY, but a text: whom this names is refused with it; a comment needs a line of its own"
+            ignored.append(Unread(entry.value_where, why))
         if entry.value.upper() != "RELAY" or (colon and tag not in ("connect", "ipv6")):
             continue
         _add(found, ignored, key if tag == "connect" and colon else entry.key, entry.where)
@@ -66,13 +83,17 @@ def relaying(config: Config) -> Relaying:
         found["$m"] = feature.where
     if config.gap is not None:
         unsure = (*unsure, Origin("implies", config.gap, "what this includes is not here"))
-    return Relaying(_open(config, rules), found, unsure, tuple(ignored))
+    scopes = {name: network_scope([name]) for name in found}
+    widest = sorted(found, key=lambda name: _ORDER.index(scopes[name] or "loopback"))
+    said = tuple(origin for name in widest for origin in sets(found[name]))
+    return Relaying(_open(config, rules), found, unsure, tuple(ignored), scopes[widest[-1]] if widest else None, said)
 
 
-def _add(found: dict[str, Span | None], ignored: list[Span], word: str, where: Span | None) -> None:
-    if re.fullmatch(r"[\d.]+/\d+", word):
+def _add(found: dict[str, Span | None], ignored: list[Unread], word: str, where: Span | None) -> None:
+    if _NO_NETWORK.fullmatch(word):
         if where is not None:
-            ignored.append(where)
+            why = "is no network of Sendmail's, and trusts nobody: 192.0.2 stands for 192.0.2.0/24"
+            ignored.append(Unread(where, why))
         return
     name = network(word)
     if name is not None:
@@ -87,6 +108,7 @@ def _open(config: Config, rules: Table | None) -> tuple[Origin, ...]:
     feature = config.features.get("relay_mail_from")
     if feature is not None and rules is not None:
         for entry in rules.entries or ():
-            if entry.key.startswith("from:") and entry.value.upper() == "RELAY":
+            named = "@" in entry.key or any(arg.text.strip() == "domain" for arg in feature.args[:1])
+            if entry.key.startswith("from:") and named and entry.value.upper() == "RELAY":
                 return (*sets(feature.where), Origin("sets", entry.where))
     return ()

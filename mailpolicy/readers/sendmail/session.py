@@ -7,6 +7,8 @@ import re
 from mailpolicy.lean import NamedTuple
 from mailpolicy.readers.sendmail.model import Config, Entry, Setting, sets
 from mailpolicy.readers.sendmail.relaying import access
+from mailpolicy.readers.sendmail.tables import placed
+from mailpolicy.tree import lost
 from mailpolicy.types import Origin, Span
 
 _SCRAM = tuple(f"SCRAM-SHA-{bits}" for bits in ("1", "224", "256", "384", "512"))
@@ -29,6 +31,7 @@ class Offer(NamedTuple):
 
     value: object
     origins: tuple[Origin, ...]
+    why: str = ""
 
 
 class Letters(NamedTuple):
@@ -52,7 +55,7 @@ def letters(config: Config, name: str) -> Letters:
 def general(config: Config, tag: str) -> Entry | None:
     """The line of access that holds for all clients, such as ``TLS_Clt:``."""
     rules = access(config)
-    return next((e for e in (rules.entries or ()) if e.key == f"{tag}:"), None) if rules is not None else None
+    return rules.keyed.get(f"{tag}:") if rules is not None else None
 
 
 def feature(config: Config, letter: str) -> tuple[bool, Span] | None:
@@ -74,15 +77,36 @@ def tls(config: Config) -> Offer:
         return Offer(None, tuple(o for s in given if s.value is None for o in s.origins))
     missing = [name for name, s in settings.items() if s is None or s.value is None or not s.value.text.strip()]
     bare = letters(config, "TLSSrvOptions").found
-    if not missing:
-        assert cert is not None
-        return Offer("yes", cert.origins)
-    if "C" in bare and cert is None:
+    for name in _NEEDED[:3]:
+        absent = _absent(config, settings[name])
+        if absent is not None:
+            return Offer("fails" if "C" in bare and name != "CACertFile" else "no", absent.origins, absent.why)
+    if "C" in bare and {"ServerCertFile", "ServerKeyFile"} & set(missing):
         return Offer("fails", sets(bare["C"]))
-    if "C" in bare and not {"ServerCertFile", "ServerKeyFile"} & set(missing):
-        return Offer("yes", cert.origins if cert else ())
+    if cert is not None and ("C" in bare or not missing):
+        return Offer("yes", cert.origins)
     origins = cert.origins if cert else config.builtin()
     return Offer("no", (*origins, *(Origin("implies", o.where, f"nothing sets {missing[0]}") for o in origins[-1:])))
+
+
+def _absent(config: Config, setting: Setting | None) -> Offer | None:
+    """The first file of a setting that Sendmail cannot read."""
+    if setting is None or setting.value is None:
+        return None
+    for word in re.finditer(r"[^,\s]+", setting.value.text):
+        why = _useless(config, word[0])
+        if why:
+            where = setting.value.span(word.start(), word.end())
+            return Offer(None, (Origin("sets", where, why),) if where is not None else setting.origins, why)
+    return None
+
+
+def _useless(config: Config, name: str) -> str:
+    """Why a file cannot be read; "" where that is not known."""
+    if not name.startswith("/"):
+        return f"{name} is no absolute path, and Sendmail takes no other"
+    path = placed(config, name)
+    return f"{name} does not exist" if path is not None and lost(config.tree, path) else ""
 
 
 def certificate(config: Config) -> Offer:
@@ -94,8 +118,10 @@ def certificate(config: Config) -> Offer:
 
 
 def mechanisms(config: Config) -> Offer:
-    """What AuthMechanisms leaves of Debian's plugins: a tuple of names."""
+    """What AuthMechanisms leaves of Debian's plugins: a tuple of names. Blanks part them; commas do not."""
     setting = config.setting("AuthMechanisms")
+    if setting is None and not config.debian:
+        return Offer(None, config.builtin("which plugins of the SASL library are installed decides"))
     if setting is None:
         return Offer(_DEFAULT, config.builtin("with the plugins of libsasl2-modules"))
     if setting.value is None:
@@ -103,7 +129,7 @@ def mechanisms(config: Config) -> Offer:
     words = list(re.finditer(r"\S+", setting.value.text))[:_MOST]
     spans = {m[0].upper(): setting.value.span(m.start(), m.end()) for m in words}
     names = tuple(dict.fromkeys(name for name in spans if name in _SURVIVES))
-    if not names and any(name != "EXTERNAL" for name in spans):
+    if not names and any(name != "EXTERNAL" and "," not in name for name in spans):
         return Offer(None, setting.origins)  # GSSAPI and the like come in packages of their own
     weakest = [o for name in _WEAK if name in names for o in sets(spans[name])]
     return Offer(names, (*_whole(setting), *weakest))

@@ -26,7 +26,9 @@ class Daemon(NamedTuple):
     said: dict[str, tuple[str, Span | None]]
     where: Span | None
     known: bool
-    """A template fills in part of it."""
+    """Whether no template fills in part of it."""
+    dual: bool = True
+    """Whether a socket of IPv6 for all addresses takes IPv4 as well."""
 
     def value(self, option: str) -> str:
         """An option's value; "" when it is not set."""
@@ -50,7 +52,7 @@ class Daemon(NamedTuple):
 
     @property
     def six(self) -> bool:
-        """Family=inet6: a socket for all addresses takes IPv4 as well."""
+        """Family=inet6."""
         return self.value("family").lower() == "inet6"
 
     @property
@@ -70,7 +72,7 @@ class Daemon(NamedTuple):
         """The address; None for a name, which only the resolver knows."""
         text = self.value("address")
         if text in ("", "0.0.0.0", "::"):
-            return "*" if self.six else "0.0.0.0"
+            return ("*" if self.dual else "::") if self.six else "0.0.0.0"
         text = re.sub(r"(?i)^ipv6:", "", text)
         if text.lower() == "localhost":
             return "::1" if self.six else "127.0.0.1"
@@ -98,7 +100,7 @@ def _daemon(config: Config, number: int, text: Text) -> Daemon:
             _refuse(config, option, value, span if known else None)
         elif match[1][0] not in _OTHERS and known:
             _broken(config, text.span(part.start() + match.start(1), part.end()), f"no option begins like {match[1]}")
-    return Daemon(said.get("name", (f"Daemon{number}", None))[0], said, text.whole(), known)
+    return Daemon(said.get("name", (f"Daemon{number}", None))[0], said, text.whole(), known, not config.bsd)
 
 
 def _refuse(config: Config, option: str, value: str, span: Span | None) -> None:
@@ -131,7 +133,7 @@ def clashes(config: Config, heard: list[Daemon]) -> None:
 
 
 def _meet(one: str, other: str) -> bool:
-    """Whether two sockets want the same address (Linux, where :: takes IPv4 too)."""
+    """Whether two sockets want the same address (on Linux, :: takes IPv4 too, and is * here)."""
     if one == other or "*" in (one, other):
         return True
     six = ":" in one, ":" in other

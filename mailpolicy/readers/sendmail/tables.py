@@ -66,14 +66,14 @@ def _table(config: Config, name: str, default: str) -> Table | None:
     text = file[1].removesuffix(".db") if file else ""
     path = placed(config, text) if text else None
     if path is None or not config.tree.exists(path):
-        return Table(name, where, None, text)
+        return Table(name, where, None, text, {})
     try:
         found = entries(config.tree.source(path))
     except Unreadable:
-        return Table(name, where, None, text)
+        return Table(name, where, None, text, {})
     if path not in config.files:
         config.files.append(path)
-    return Table(name, where, found, text)
+    return Table(name, where, found, text, {entry.key: entry for entry in reversed(found)})
 
 
 def class_words(config: Config, name: str) -> list[Word]:
