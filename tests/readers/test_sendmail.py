@@ -18,6 +18,7 @@ define(`confCACERT', `/etc/ssl/ca.pem')dnl
 define(`confSERVER_CERT', `/etc/ssl/a.pem')dnl
 define(`confSERVER_KEY', `/etc/ssl/a.key')dnl
 """
+DEBIAN = "OSTYPE(`debian')dnl\n"
 AUTH = "define(`confAUTH_MECHANISMS', `LOGIN PLAIN')dnl\nTRUST_AUTH_MECH(`PLAIN')dnl\n"
 NO_MSA = "FEATURE(`no_default_msa')dnl\n"
 DB = "FEATURE(`access_db')dnl\n"
@@ -172,16 +173,18 @@ def test_relay_domains_is_read_from_beside_the_configuration() -> None:
 @pytest.mark.parametrize(
     ("body", "rules", "expected"),
     [
-        ("", "", ("none", "challenge")),
+        ("", "", ("none", None)),
+        (DEBIAN, "", ("none", "challenge")),
         (AUTH, "", ("none", "cleartext")),
-        (TLS, "", ("optional", "challenge")),
+        (TLS, "", ("optional", None)),
+        (DEBIAN + TLS, "", ("optional", "challenge")),
         (TLS + AUTH, "", ("optional", "cleartext")),
         (TLS + AUTH + "define(`confAUTH_OPTIONS', `A p')\n", "", ("optional", "tls-only")),
         (TLS + AUTH + "define(`confAUTH_OPTIONS', `A p')\nDAEMON_OPTIONS(`M=a')\n", "", ("required", "tls-only")),
         (TLS + AUTH + "define(`confAUTH_OPTIONS', `Ap')\n", "", ("optional", "cleartext")),
         (AUTH + "define(`confAUTH_OPTIONS', `p')\n", "", ("none", "none")),
-        (TLS + "define(`confAUTH_OPTIONS', `p')\n", "", ("optional", "challenge")),
-        (TLS + "undefine(`confCACERT_PATH')\n", "", ("none", "challenge")),
+        (DEBIAN + TLS + "define(`confAUTH_OPTIONS', `p')\n", "", ("optional", "challenge")),
+        (DEBIAN + TLS + "undefine(`confCACERT_PATH')\n", "", ("none", "challenge")),
         (TLS + AUTH + "DAEMON_OPTIONS(`M=S')\n", "", ("none", "cleartext")),
         (TLS + AUTH + "DAEMON_OPTIONS(`M=EA')\n", "", ("optional", "none")),
         (TLS + AUTH + "DAEMON_OPTIONS(`Port=465, M=s')\n", "", ("implicit", "tls-only")),

@@ -25,7 +25,7 @@ PACKAGES = (
     "sendmail-bin", "sendmail-base", "sendmail-cf", "m4", "sasl2-bin", "libsasl2-2", "libsasl2-modules",
     "libsasl2-modules-db", "libnsl2", "libtirpc3", "liblockfile1", "libldap-2.5-0", "libwrap0", "libsigsegv2",
 )  # fmt: skip
-HEAD = "include(`/usr/share/sendmail/cf/m4/cf.m4')dnl\nOSTYPE(`linux')dnl\n"
+HEAD = "include(`/usr/share/sendmail/cf/m4/cf.m4')dnl\nOSTYPE(`debian')dnl\n"
 TLS = """\
 define(`confCACERT_PATH', `/etc/ssl/certs')dnl
 define(`confCACERT', `/etc/mail/cert.pem')dnl

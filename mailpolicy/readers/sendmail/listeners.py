@@ -199,7 +199,7 @@ def _put_relay(
         draft.put("relay", "open", who.open) if not needs else draft.maybe("relay", "authenticated", who.open)
     elif trusted:
         draft.put("relay", "networks", said)
-    elif (who.unsure and not needs) or login is None:
+    elif (who.unsure and not needs) or (login is None and (trust or needs)):
         draft.unknown("relay", who.unsure)
     elif counted:
         draft.put("relay", "authenticated", sets(trust[counted[-1]]) or config.builtin())
