@@ -1,4 +1,4 @@
-"""The service of a mail suite in the compose file beside its settings: image, environment, published ports."""
+"""The service of a mail server bundle in the compose file beside its settings: image, environment, published ports."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Published(NamedTuple):
 
 
 def compose(tree: Tree, path: str, named: str) -> Node | None:
-    """The service of the suite in the compose file beside a file of settings.
+    """The service of the bundle in the compose file beside a file of settings.
 
     ``named`` is a regular expression over its name, image and files of settings.
     """

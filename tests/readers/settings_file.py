@@ -1,4 +1,4 @@
-"""Reading one file of settings, and what a fact says of it: for the tests of suites and proxies."""
+"""Reading one file of settings, and what a fact says of it: for the tests of bundles and proxies."""
 
 from __future__ import annotations
 
