@@ -73,7 +73,7 @@ def read_all(
                 made = _read(reader, tree, left, version(reader.SOFTWARE, left[0]))
                 facts += made.facts
                 unread += made.unread
-                unread += _empty(tree, left, made)
+                unread += _empty(tree, set(left).intersection(made.files), made)
                 notes += made.notes
                 seen.update(made.files or left)
         files += sorted(seen)
@@ -81,8 +81,8 @@ def read_all(
 
 
 def _empty(tree: Tree, paths: Iterable[str], made: Inventory) -> Iterable[Unread]:
-    """Files with nothing in them, which is seldom meant; readers need not look for that."""
-    for path in paths:
+    """Files that a reader takes for its own and that hold nothing, which is seldom meant."""
+    for path in sorted(paths):
         try:
             blank = not tree.source(path).text.strip()
         except Unreadable:

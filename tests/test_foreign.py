@@ -17,6 +17,7 @@ from mailpolicy.foreign import is_foreign
         ("check process dovecot with pidfile /run/dovecot/master.pid\n", True),
         ("if $programname == 'dovecot' then /var/log/dovecot.log\n", True),
         (':programname, isequal, "dovecot" /var/log/dovecot.log\n', True),
+        ('@version: 4.5\n@include "scl.conf"\noptions {\n', True),
         ("/var/log/dovecot.log {\n  rotate 4\n}\n", True),
         ("#!/bin/sh\nset -e\n", True),
         ("<?xml version='1.0'?>\n", True),

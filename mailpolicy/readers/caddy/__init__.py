@@ -50,7 +50,7 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     except Unreadable as problem:
         return Inventory((), (Unread(Span(path, 1, 1, 2), str(problem), True),), paths)
     if "layer4" not in source.text or not _MAIL.search(source.text):
-        return Inventory((), (), paths)
+        return Inventory()
     try:
         servers = list(_servers(source))
     except (syntax.Unclosed, YamlError) as problem:
