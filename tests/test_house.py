@@ -22,7 +22,7 @@ FLOORS = {
     "openssl_suites": 0, "providers": 0, "schema": 0, "xml_positions": 1, "patterns": 0,
     "text": 2, "facts": 2, "mask": 2,
     "tree": 3, "envfile": 3, "strict_yaml": 3, "certificates": 4, "joins": 3, "suppress": 3, "passwords": 3,
-    "composed": 4, "bundles": 5, "fronts": 4,
+    "composed": 4, "bundles": 5, "containers": 5, "fronts": 4,
     "rules": 4, "judge": 4,
     "compiled": 5, "policy": 5, "present": 6, "declaration_errors": 6,
     "readers.*": 7, "readers": 8, "report.*": 8, "report": 9,

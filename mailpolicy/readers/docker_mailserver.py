@@ -53,7 +53,7 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     numbers = image(beside) or (version.numbers if version else NEWEST)
     own = Bundle(SOFTWARE, ".".join(map(str, numbers)), source, found.settings)
     # without a compose file, what the file does not set may be set elsewhere
-    elsewhere = {"SSL_TYPE": Setting("SSL_TYPE", None, source.start())} if beside is None else {}
+    elsewhere = {"SSL_TYPE": Setting("SSL_TYPE", None, source.start())} if not beside else {}
     bundle = own._replace(settings={**elsewhere, **found.settings, **environment(beside)})
     facts = [*_relays(bundle, numbers), *secrets(own, _PASSWORDS)]
     refused = _refused(bundle)
