@@ -19,6 +19,8 @@ from mailpolicy.foreign import is_foreign
         (':programname, isequal, "dovecot" /var/log/dovecot.log\n', True),
         ('@version: 4.5\n@include "scl.conf"\noptions {\n', True),
         ("/var/log/dovecot.log {\n  rotate 4\n}\n", True),
+        ("auth    required    pam_unix.so\n", True),
+        ("auth_mechanisms = plain\n", False),
         ("#!/bin/sh\nset -e\n", True),
         ("<?xml version='1.0'?>\n", True),
         ('g stunnel4 -\nu stunnel4 - "stunnel" /var/run/stunnel4\n', True),
