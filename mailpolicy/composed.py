@@ -144,6 +144,11 @@ def _published(node: Node) -> Iterator[tuple[int, Published]]:
         yield first + step, Published(address, port, scope_of(address) if address else None, told)
 
 
+def is_proxied(service: Service) -> bool:
+    """Whether labels ask a proxy to pass on connections that are not HTTP."""
+    return any(re.search(r"traefik\.tcp\.|layer4", str(node.plain())) for node in _nodes(service, "labels"))
+
+
 def place(service: Service) -> Span:
     """Where a service lists its ports, or else where it begins."""
     listed = _nodes(service, "ports")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable
 
-from mailpolicy.composed import Published, mounted, place, ports, services
+from mailpolicy.composed import Published, is_proxied, mounted, place, ports, services
 from mailpolicy.lean import NamedTuple
 from mailpolicy.tree import Tree
 from mailpolicy.types import Fact, Origin, Span
@@ -23,13 +23,15 @@ class Container(NamedTuple):
     mounted: tuple[str, ...]
     published: dict[int, Published] | None
     """None: compose does not tell, as with ``network_mode: host``."""
+    proxied: bool
+    """A proxy is asked to pass on more than is published."""
 
 
 def reached(tree: Tree, facts: Iterable[Fact]) -> tuple[tuple[Fact, ...], tuple[str, ...]]:
     """Facts with the sockets that compose publishes, where it publishes them; and notes of those that it does not.
 
     If it publishes some sockets of a configuration, nobody but containers reaches the others: they are left out.
-    If it publishes none, a proxy may pass them on, and who reaches them is unknown.
+    If it publishes none, or labels ask for it, a proxy may pass them on, and who reaches them is unknown.
     """
     facts = tuple(facts)
     known: dict[str, tuple[Container, ...]] = {}
@@ -45,7 +47,7 @@ def reached(tree: Tree, facts: Iterable[Fact]) -> tuple[tuple[Fact, ...], tuple[
         if not inside or any(one.published is None for one in inside):
             continue
         published = {port: at for one in inside for port, at in (one.published or {}).items()}
-        became = _reach(listeners, published, inside[0].where)
+        became = _reach(listeners, published, inside[0].where, any(one.proxied for one in inside))
         changed |= became
         left_out = {int(str(fact.values["port"])) for fact in listeners if became.get(id(fact), fact) is None}
         if left_out:
@@ -55,15 +57,17 @@ def reached(tree: Tree, facts: Iterable[Fact]) -> tuple[tuple[Fact, ...], tuple[
     return tuple(kept for fact in facts if (kept := changed.get(id(fact), fact)) is not None), tuple(notes)
 
 
-def _reach(listeners: list[Fact], published: dict[int, Published], where: Span) -> dict[int, Fact | None]:
+def _reach(
+    listeners: list[Fact], published: dict[int, Published], where: Span, proxied: bool
+) -> dict[int, Fact | None]:
     """What becomes of each listener, by its id; None for one that only containers reach."""
-    some = any(fact.values.get("port") in published for fact in listeners)
+    alone = not proxied and any(fact.values.get("port") in published for fact in listeners)
     unknown = Published(None, None, None, (Origin("overrides", where, "its port is not published here"),))
     became: dict[int, Fact | None] = {}
     for fact in listeners:
         port = fact.values.get("port")
         if isinstance(port, int) and fact.values.get("scope") != "loopback":
-            became[id(fact)] = None if some and port not in published else _at(fact, published.get(port, unknown))
+            became[id(fact)] = None if alone and port not in published else _at(fact, published.get(port, unknown))
     return became
 
 
@@ -91,7 +95,7 @@ def _above(tree: Tree, instance: str, known: dict[str, tuple[Container, ...]]) -
 
 def _containers(tree: Tree, folder: str) -> tuple[Container, ...]:
     found = services(tree, folder).values()
-    return tuple(Container(place(one), mounted(one, folder), ports(one)) for one in found)
+    return tuple(Container(place(one), mounted(one, folder), ports(one), is_proxied(one)) for one in found)
 
 
 def _holds(container: Container, listeners: list[Fact]) -> bool:

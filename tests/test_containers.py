@@ -66,6 +66,11 @@ UNKNOWN = [(25, None), (10025, None), (10026, "loopback")]
             ALL,
         ),
         ({"compose.yaml": compose("    ports: ['25:25']\n"), "docker-compose.yml": compose("")}, OUTSIDE),
+        (
+            {"compose.yaml": compose("    ports: ['25:25']\n    labels: [traefik.tcp.routers.x.entrypoints=imaps]\n")},
+            [(25, "any"), (10025, None), (10026, "loopback")],
+        ),
+        ({"compose.yaml": compose("    ports: ['25:25']\n    labels: [traefik.enable=true]\n")}, OUTSIDE),
         ({"compose.yaml": "services: [\n"}, ALL),
     ],
 )
