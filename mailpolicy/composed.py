@@ -23,6 +23,8 @@ OVERRIDES = ("compose.override.yml", "compose.override.yaml", "docker-compose.ov
 _PORT = re.compile(r"(?:(?P<outer>.*):)?(?P<inside>\d{1,5})(?:-(?P<last>\d{1,5}))?(?:/tcp)?")
 _OUTER = re.compile(r"(?:(?P<address>.*):)?(?P<port>\d{1,5})(?:-\d{1,5})?")
 _ADDRESS = re.compile(r"[\d.]+|\[[0-9a-fA-F:]+\]|[0-9a-fA-F]*:[0-9a-fA-F:]+")
+_LONGEST, _VARIABLES, _PORTS = 100, 5, 200_000
+"""Bounds for what nobody writes: characters of a variable, variables of one word, published ports of a service."""
 _VARIABLE = re.compile(r"\$\$|\$\{(?P<braced>\w+)(?::?-(?P<default>[^${}]*))?\}|\$(?P<bare>\w+)")
 
 
@@ -65,7 +67,8 @@ def _variables(tree: Tree, folder: str) -> dict[str, str]:
         settings = parse(tree.source(posixpath.join(folder, ".env"))).settings
     except Unreadable:
         return {}
-    return {name: setting.value for name, setting in settings.items() if setting.value is not None}
+    values = {name: setting.value for name, setting in settings.items() if setting.value is not None}
+    return {name: value for name, value in values.items() if len(value) <= _LONGEST}
 
 
 def _filled(node: Node, variables: Mapping[str, str]) -> Node:
@@ -78,7 +81,7 @@ def _filled(node: Node, variables: Mapping[str, str]) -> Node:
         return node._replace(items={key: _filled(inner, variables) for key, inner in node.items.items()})
     if node.entries is not None:
         return node._replace(entries=tuple(_filled(inner, variables) for inner in node.entries))
-    return node._replace(scalar=_VARIABLE.sub(value, node.scalar)) if isinstance(node.scalar, str) else node
+    return node._replace(scalar=_VARIABLE.sub(value, node.scalar, _VARIABLES)) if isinstance(node.scalar, str) else node
 
 
 def compose(tree: Tree, path: str, named: str) -> Service:
@@ -112,11 +115,12 @@ def ports(service: Service) -> dict[int, Published] | None:
     """Container port to where compose publishes it, or None when it does not tell."""
     if not service or any(_nodes(service, key) for key in ("network_mode", "extends")):
         return None
+    listed = (node for part in _nodes(service, "ports") for node in part.entries or ())
     found: dict[int, Published] = {}
-    for listed in _nodes(service, "ports"):
-        for node in listed.entries or ():
-            for inside, published in _published(node):
-                found.setdefault(inside, published)
+    for count, (inside, published) in enumerate(one for node in listed for one in _published(node)):
+        if count > _PORTS:
+            return None
+        found.setdefault(inside, published)
     return found
 
 

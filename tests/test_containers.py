@@ -78,6 +78,11 @@ def test_what_is_published(files: dict[str, str], expected: list[tuple[object, o
     assert sockets(files) == expected
 
 
+def test_ports_without_an_end_are_not_all_read() -> None:
+    entries = "    ports:\n" + "    - '1-65535:1-65535'\n" * 1000
+    assert sockets({"compose.yaml": compose(entries)}) == ALL
+
+
 def test_ports_that_are_left_out_are_told() -> None:
     notes = found({"compose.yaml": compose("    ports: ['25:25']\n")}).notes
     said = "compose.yaml:4:5: of conf/postfix, port 10025 is not published: only containers reach it; not judged"
