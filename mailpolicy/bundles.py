@@ -16,6 +16,9 @@ from mailpolicy.tree import Tree
 from mailpolicy.types import Fact, Inventory, Origin, Span, Unread, Unreadable
 
 MODERN = ("TLSv1.2", "TLSv1.3")
+MODES = ("tls", "auth", "mechanisms", "tls_versions", "tls_min", "certificate", "relay", "trusted_networks",
+         "trusted_scope", "sender_bound", "client_certificate")  # fmt: skip
+"""Fields of a socket that the owner's own files for Postfix and Dovecot may change."""
 
 
 class Bundle(NamedTuple):

@@ -1,4 +1,4 @@
-"""The service of a mail server bundle in the compose file beside its settings: image, environment, published ports."""
+"""Services of compose files: image, environment, mounted folders, published ports."""
 
 from __future__ import annotations
 

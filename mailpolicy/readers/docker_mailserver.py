@@ -10,7 +10,7 @@ import posixpath
 import re
 from collections.abc import Iterator, Sequence
 
-from mailpolicy.bundles import Bundle, Socket, authenticated, inventory, listener, opened, relay, secrets
+from mailpolicy.bundles import MODES, Bundle, Socket, authenticated, inventory, listener, opened, relay, secrets
 from mailpolicy.composed import Published, compose, environment, image, ports
 from mailpolicy.envfile import Setting
 from mailpolicy.facts import Draft
@@ -29,8 +29,6 @@ _TELLING = ("SSL_TYPE", "PERMIT_DOCKER", "ENABLE_POP3", "POSTMASTER_ADDRESS", "S
 _OVERRIDES = {"postfix": ("postfix-main.cf", "postfix-master.cf"), "dovecot": ("dovecot.cf",)}
 _CONFIG = ("docker-data/dms/config", "config", "dms/config", "data/config")
 _SHIPPED = ("127.0.0.0/8", "[::1]/128", "[fe80::]/64")
-_MODES = ("tls", "auth", "mechanisms", "tls_versions", "tls_min", "certificate", "relay", "trusted_networks",
-          "trusted_scope", "sender_bound", "client_certificate")  # fmt: skip
 
 
 def groups(paths: Sequence[str]) -> list[tuple[str, ...]]:
@@ -117,8 +115,8 @@ def _listeners(
         if program == "postfix":
             _put_relay(draft, bundle, socket)
         overridden = _overridden(tree, bundle, program)
-        for field in _MODES if overridden else ():
-            if overridden and field in draft.values:
+        if overridden is not None:
+            for field in draft.values.keys() & set(MODES):
                 draft.unknown(field, (overridden,))
         yield draft.fact()
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 
 from mailpolicy.addresses import network_scope, scope_of
-from mailpolicy.bundles import Bundle, Socket, inventory, listener, opened, secrets
+from mailpolicy.bundles import MODES, Bundle, Socket, inventory, listener, opened, secrets
 from mailpolicy.composed import Published
 from mailpolicy.facts import Draft
 from mailpolicy.ports import port_number
@@ -38,8 +38,6 @@ SOCKETS = {
 _DEFAULTS = {"DOVEADM_PORT": "127.0.0.1:19991"}
 _PASSWORDS = ("DBPASS", "DBROOT", "REDISPASS", "API_KEY", "API_KEY_READ_ONLY", "DOVECOT_MASTER_PASS")
 _WEAK = frozenset(("PLAIN", "MD5", "MD5-CRYPT", "SHA", "SHA1", "SMD5", "DES-CRYPT", "CRYPT"))
-_MODES = ("tls", "auth", "mechanisms", "tls_versions", "tls_min", "certificate", "relay", "trusted_networks",
-          "trusted_scope", "sender_bound", "client_certificate")  # fmt: skip
 _CHANGES = (
     (r"smtpd_(use_tls|enforce_tls|tls_security_level)", ("tls",), ("postfix/smtp",)),
     (r"\w*smtpd_tls_(mandatory_)?protocols", ("tls_versions", "tls_min"), ()),
@@ -153,7 +151,7 @@ def _changes(tree: Tree, folder: str) -> dict[str, dict[str, Origin]]:
         path = posixpath.join(home, main)
         if tree.exists(path):
             origin = Origin("overrides", Span(path, 1, 1, 2), "the files themselves are given")
-            changed |= {service: dict.fromkeys(_MODES, origin) for service in mine}
+            changed |= {service: dict.fromkeys(MODES, origin) for service in mine}
             continue
         for field, services, origin in _extra(tree, posixpath.join(home, extra), program):
             for service in services or mine:
@@ -168,13 +166,13 @@ def _extra(tree: Tree, path: str, program: str) -> list[tuple[str, tuple[str, ..
     try:
         source = tree.source(path)
     except Unreadable as problem:
-        return [(field, (), Origin("overrides", Span(path, 1, 1, 2), str(problem))) for field in _MODES]
+        return [(field, (), Origin("overrides", Span(path, 1, 1, 2), str(problem))) for field in MODES]
     if program == "dovecot":
         match = _DOVECOT.search(source.text)
         if match is None:
             return []
         origin = Origin("overrides", source.span(match.start()), "what it sets is not looked at")
-        return [(field, (), origin) for field in _MODES]
+        return [(field, (), origin) for field in MODES]
     found: list[tuple[str, tuple[str, ...], Origin]] = []
     for match in re.finditer(r"^(\w+)[ \t]*=", source.text, re.MULTILINE):
         for pattern, fields, services in _CHANGES:
