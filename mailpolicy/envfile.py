@@ -16,6 +16,8 @@ from mailpolicy.types import Span, Unread
 _LINE = re.compile(r"[ \t]*(?:export[ \t]+)?(?P<name>[A-Za-z_][A-Za-z0-9_.-]*)[ \t]*(?P<is>=[ \t]*(?=[\"'])|=)?")
 _NAME = re.compile(r"\$(?:\{(\w+)\}|([A-Za-z_]\w*))")
 _TEMPLATE = re.compile(r"\{\{|\{%|<%|<[A-Za-z][\w .-]*>|(?<!\w)__\w+?__(?!\w)|@[A-Z][A-Z0-9_]*@")
+_MOST = 1_000_000
+"""Characters that variables may come to in one file; those that double one another come to any number."""
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 
 
@@ -42,7 +44,7 @@ def parse(source: Source) -> EnvFile:
     settings: dict[str, Setting] = {}
     unread: list[Unread] = []
     filled: Span | None = None
-    depth = 0
+    depth = spent = 0
     for at, end in _statements(source.text):
         line = source.text[at:end].strip()
         if line.startswith(("{%", "<%", "{#", "{{")):
@@ -55,10 +57,11 @@ def parse(source: Source) -> EnvFile:
             continue
         if found["is"] is None:
             continue  # handed on from the environment
-        setting = _setting(source, found, end, settings)
+        setting = _setting(source, found, end, settings, _MOST - spent)
         if setting is None:
             unread.append(Unread(source.span(found.end(), end), "a quote is not closed"))
             continue
+        spent += len(setting.value or "") if "$" in source.text[at:end] else 0
         if setting.value is None or depth:
             filled = filled or setting.where
             setting = setting._replace(value=None)
@@ -101,8 +104,8 @@ def _escaped(text: str, at: int, start: int) -> bool:
     return (at - back) % 2 == 1
 
 
-def _setting(source: Source, found: re.Match[str], end: int, above: Mapping[str, Setting]) -> Setting | None:
-    """The setting of a line; None when its quote is not closed."""
+def _setting(source: Source, found: re.Match[str], end: int, above: Mapping[str, Setting], most: int) -> Setting | None:
+    """The setting of a line, expanded to ``most`` characters; None when its quote is not closed."""
     name, start, text = found["name"], found.end(), source.text
     quote = text[start : start + 1] if start < end else ""
     if quote in ('"', "'") and quote:
@@ -114,17 +117,16 @@ def _setting(source: Source, found: re.Match[str], end: int, above: Mapping[str,
     else:
         raw = value = re.split(r"\s#", text[start - 1 : end], maxsplit=1)[0][1:].strip()
     where = source.span(start, start + len(raw)) if raw else source.span(*found.span("name"))
-    return Setting(name, value if quote == "'" else _expanded(value, above), where)
+    return Setting(name, value if quote == "'" else _expanded(value, above, most), where)
 
 
-def _expanded(value: str, above: Mapping[str, Setting]) -> str | None:
-    """A value with what stands above put in; None when something else has a part in it."""
-    if _TEMPLATE.search(value):
+def _expanded(value: str, above: Mapping[str, Setting], most: int) -> str | None:
+    """A value with what stands above put in; None when something else has a part in it, and when it is too long."""
+    if _TEMPLATE.search(value) or re.search(r"\$[({]|`", _NAME.sub("", value)):
         return None
-    if "$" not in value and "`" not in value:
-        return value
-    names = [match[1] or match[2] for match in _NAME.finditer(value)]
-    if any(name not in above or above[name].value is None for name in names):
+    named = [above.get(match[1] or match[2]) for match in _NAME.finditer(value)]
+    values = [setting.value for setting in named if setting is not None and setting.value is not None]
+    if len(values) < len(named) or sum(map(len, values)) > most:
         return None
-    made = _NAME.sub(lambda match: above[match[1] or match[2]].value or "", value)
-    return None if re.search(r"\$[({]|`", value) and made == value else made
+    left = iter(values)
+    return _NAME.sub(lambda _: next(left), value)

@@ -7,10 +7,12 @@ import re
 _LINES = 200
 _BEGINS = (
     r"\[(?:Definition|INCLUDES|Init|DEFAULT|Unit|Service|Install|Socket|program:[^\]]*|Thread)\]\s*$"
-    r"|check\s+(?:process|host|file|program)\b|if\s+\$|[:$&]|(?:module|template|input|action)\(|</?[A-Za-z?!]|/"
+    r"|check\s+(?:process|host|file|program)\b|if\s+\$|[:$&]|@(?:version:|include\b|define\b|module\b)"
+    r"|(?:module|template|input|action)\(|</?[A-Za-z?!]|/"
+    r"|-?(?:auth|account|password|session)\s+(?:required|requisite|sufficient|optional|include|substack|\[)"
     r"|[ugmrdDLfzZ]!?\s+[\w/.-]+(?:\s+[-\w/.:\"]+)*\s*$"
 )
-"""fail2ban, systemd, supervisor; monit; rsyslog; XML and Apache; logrotate; sysusers.d and tmpfiles.d."""
+"""fail2ban, systemd, supervisor; monit; rsyslog; syslog-ng; XML, Apache; logrotate; PAM; sysusers.d and tmpfiles.d."""
 
 
 def is_foreign(text: str) -> bool:

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from mailpolicy import policy
+from mailpolicy import containers, policy
 from mailpolicy.lean import NamedTuple
 from mailpolicy.policy import Policy
 from mailpolicy.readers import PATTERNS, Reader, format_of, load
@@ -31,9 +31,8 @@ def gather(tree: Tree, paths: Sequence[str], site: Policy, assume: Mapping[str, 
     notes: list[str] = []
     by_format = _discover(tree, paths, site, errors, notes)
     inventory = read_all(tree, by_format, lambda program, path: _version(site, assume, program, path))
-    inventory = inventory._replace(
-        facts=with_hosts(inventory.facts, site), notes=tuple(dict.fromkeys((*notes, *inventory.notes)))
-    )
+    facts = with_hosts(inventory.facts, site)
+    inventory = inventory._replace(facts=facts, notes=tuple(dict.fromkeys((*notes, *inventory.notes))))
     errors += [(unread.where.file, _fatal(unread)) for unread in inventory.unread if unread.fatal]
     return Gathered(inventory, sum(map(len, by_format.values())), tuple(dict.fromkeys(errors)))
 
@@ -76,16 +75,17 @@ def read_all(
                 made = _read(reader, tree, left, version(reader.SOFTWARE, left[0]))
                 facts += made.facts
                 unread += made.unread
-                unread += _empty(tree, left, made)
+                unread += _empty(tree, set(left).intersection(made.files), made)
                 notes += made.notes
                 seen.update(made.files or left)
         files += sorted(seen)
-    return Inventory(tuple(facts), tuple(unread), tuple(files), tuple(dict.fromkeys(notes)))
+    reached, unpublished = containers.reached(tree, facts)
+    return Inventory(reached, tuple(unread), tuple(files), tuple(dict.fromkeys((*notes, *unpublished))))
 
 
 def _empty(tree: Tree, paths: Iterable[str], made: Inventory) -> Iterable[Unread]:
-    """Files with nothing in them, which is seldom meant; readers need not look for that."""
-    for path in paths:
+    """Files that a reader takes for its own and that hold nothing, which is seldom meant."""
+    for path in sorted(paths):
         try:
             blank = not tree.source(path).text.strip()
         except Unreadable:

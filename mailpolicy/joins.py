@@ -57,19 +57,20 @@ def _offers(facts: Iterable[Fact]) -> Iterable[Fact]:
 
     for (instance, software, protocol), members in _grouped(facts, key).items():
         draft = _draft("offer", members, "port")
-        ports = sorted({p for f in members if isinstance(p := f.values.get("port"), int)})
+        members.sort(key=_is_mx)
+        users = [f for f in members if f.values.get("role") != "mx" or f.values.get("auth") != "none"]
+        ports = sorted({p for f in users or members if isinstance(p := f.values.get("port"), int)})
         known = all("tls" in f.values and "auth" in f.values for f in members)
         draft.put("software", str(software))
         if instance is not None:
             draft.put("instance", str(instance))
         draft.put("protocol", str(protocol))
-        draft.put("ports", ", ".join(map(str, ports)), _origins(members, "port"))
+        draft.put("ports", ", ".join(map(str, ports)), _origins(users or members, "port"))
         if known:
-            users = [f for f in members if f.values.get("role") != "mx" or f.values["auth"] != "none"]
             implicit = any(f.values["tls"] == "implicit" for f in users)
             starttls = any(f.values["tls"] in ("optional", "required") for f in users)
-            draft.put("implicit", implicit, _origins(sorted(users, key=_is_mx), "port"))
-            draft.put("starttls", starttls, _origins(sorted(users, key=_is_mx), "port"))
+            draft.put("implicit", implicit, _origins(users, "port"))
+            draft.put("starttls", starttls, _origins(users, "port"))
             logins = any(f.values["auth"] != "none" for f in members)
             draft.put("logins", logins, _origins([f for f in members if f.values["auth"] != "none"], "auth"))
         submission = [f for f in members if f.values.get("role") == "submission"]

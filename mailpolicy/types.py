@@ -55,7 +55,10 @@ class Unread(NamedTuple):
 
 
 class Inventory(NamedTuple):
-    """What one group of files says. ``files`` are all files that were read for it, includes too."""
+    """What one group of files says. ``files`` are all files that were read for it, includes too.
+
+    A file under a name that programs share, with nothing of this one in it, is not among them.
+    """
 
     facts: tuple[Fact, ...] = ()
     unread: tuple[Unread, ...] = ()

@@ -6,6 +6,7 @@ python3 scripts/make_hooks.py > .pre-commit-hooks.yaml
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -31,7 +32,7 @@ _TEXT = """\
 
 def main() -> None:
     """Writes the hook file to stdout."""
-    patterns = "|".join(regex.replace("(", "(?:") for regex in PATTERNS.values())  # nobody reads the groups
+    patterns = "|".join(re.sub(r"\((?!\?)", "(?:", regex) for regex in PATTERNS.values())  # nobody reads the groups
     print(_TEXT.format(patterns=patterns, template=TEMPLATE), end="")
 
 

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from mailpolicy import options, readers, report, rules
 from tests.cli import run
@@ -22,7 +23,7 @@ FLOORS = {
     "openssl_suites": 0, "providers": 0, "schema": 0, "xml_positions": 1, "patterns": 0,
     "text": 2, "facts": 2, "mask": 2,
     "tree": 3, "envfile": 3, "strict_yaml": 3, "certificates": 4, "joins": 3, "suppress": 3, "passwords": 3,
-    "toml_scan": 1, "toml_positions": 4, "composed": 4, "suites": 5, "fronts": 4,
+    "toml_scan": 1, "toml_positions": 4, "composed": 4, "bundles": 5, "containers": 5, "fronts": 4,
     "rules": 4, "judge": 4,
     "compiled": 5, "policy": 5, "present": 6, "declaration_errors": 6,
     "readers.*": 7, "readers": 8, "report.*": 8, "report": 9,
@@ -114,6 +115,25 @@ def test_every_format_is_offered() -> None:
 def test_pre_commit_hooks_are_fresh() -> None:
     made = subprocess.run([sys.executable, ROOT / "scripts/make_hooks.py"], capture_output=True, text=True, check=True)
     assert (ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8") == made.stdout
+
+
+@pytest.mark.parametrize(
+    ("path", "triggers"),
+    [
+        ("etc/postfix/main.cf", True),
+        ("nginx/conf.d/10-mail.conf", True),
+        ("conf.d/10-auth.conf.j2", True),
+        ("mailpolicy.yaml", True),
+        ("src/main.c", False),
+    ],
+)
+def test_the_hook_is_triggered_by_the_files_of_readers(path: str, triggers: bool) -> None:
+    (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    assert (re.search(hook["files"], path) is not None) is triggered(path) is triggers
+
+
+def triggered(path: str) -> bool:
+    return readers.format_of(path) is not None
 
 
 def test_the_readme_names_every_command() -> None:

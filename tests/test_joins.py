@@ -39,6 +39,14 @@ def derived(kind: str, *facts: Fact) -> list[dict[str, Value]]:
             [listener(465, "implicit", protocol="smtp", role="submission")],
             {"submission": True, "submission_587": False},
         ),
+        (
+            [
+                listener(25, "optional", "none", protocol="smtp", role="mx"),
+                listener(465, "implicit", protocol="smtp", role="submission"),
+            ],
+            {"ports": "465", "starttls": False, "implicit": True},
+        ),
+        ([listener(25, "optional", "none", protocol="smtp", role="mx")], {"ports": "25", "starttls": False}),
     ],
 )
 def test_offer(facts: list[Fact], expected: dict[str, Value]) -> None:

@@ -10,11 +10,11 @@ import posixpath
 import re
 from collections.abc import Iterator, Sequence
 
+from mailpolicy.bundles import MODES, Bundle, Socket, authenticated, inventory, listener, opened, relay, secrets
 from mailpolicy.composed import Published, compose, environment, image, ports
 from mailpolicy.envfile import Setting
 from mailpolicy.facts import Draft
 from mailpolicy.ports import port_number
-from mailpolicy.suites import Socket, Suite, authenticated, inventory, listener, opened, relay, secrets
 from mailpolicy.tree import Tree
 from mailpolicy.types import Fact, Inventory, Origin, Span, Unread, Version
 
@@ -29,8 +29,6 @@ _TELLING = ("SSL_TYPE", "PERMIT_DOCKER", "ENABLE_POP3", "POSTMASTER_ADDRESS", "S
 _OVERRIDES = {"postfix": ("postfix-main.cf", "postfix-master.cf"), "dovecot": ("dovecot.cf",)}
 _CONFIG = ("docker-data/dms/config", "config", "dms/config", "data/config")
 _SHIPPED = ("127.0.0.0/8", "[::1]/128", "[fe80::]/64")
-_MODES = ("tls", "auth", "mechanisms", "tls_versions", "tls_min", "certificate", "relay", "trusted_networks",
-          "trusted_scope", "sender_bound", "client_certificate")  # fmt: skip
 
 
 def groups(paths: Sequence[str]) -> list[tuple[str, ...]]:
@@ -51,88 +49,88 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     source, found = begun
     beside = compose(tree, paths[0], _SERVICE)
     numbers = image(beside) or (version.numbers if version else NEWEST)
-    own = Suite(SOFTWARE, ".".join(map(str, numbers)), source, found.settings)
+    own = Bundle(SOFTWARE, ".".join(map(str, numbers)), source, found.settings)
     # without a compose file, what the file does not set may be set elsewhere
-    elsewhere = {"SSL_TYPE": Setting("SSL_TYPE", None, source.start())} if beside is None else {}
-    suite = own._replace(settings={**elsewhere, **found.settings, **environment(beside)})
-    facts = [*_relays(suite, numbers), *secrets(own, _PASSWORDS)]
-    refused = _refused(suite)
+    elsewhere = {"SSL_TYPE": Setting("SSL_TYPE", None, source.start())} if not beside else {}
+    bundle = own._replace(settings={**elsewhere, **found.settings, **environment(beside)})
+    facts = [*_relays(bundle, numbers), *secrets(own, _PASSWORDS)]
+    refused = _refused(bundle)
     if refused is not None:
         return inventory(paths, found, facts, (refused,))
-    sockets = _listeners(tree, ports(beside), suite, numbers)
-    return inventory(paths, found, (*sockets, _server(suite, numbers), *facts), ())
+    sockets = _listeners(tree, ports(beside), bundle, numbers)
+    return inventory(paths, found, (*sockets, _server(bundle, numbers), *facts), ())
 
 
-def _refused(suite: Suite) -> Unread | None:
+def _refused(bundle: Bundle) -> Unread | None:
     """What the start script of the container panics at."""
-    kind = suite.text("SSL_TYPE")
+    kind = bundle.text("SSL_TYPE")
     if kind and kind not in _SSL_TYPES:
-        return Unread(suite.where("SSL_TYPE"), "is no SSL_TYPE: docker-mailserver does not start")
-    if kind == "manual" and suite.text("SSL_CERT_PATH") == suite.text("SSL_KEY_PATH") == "":
+        return Unread(bundle.where("SSL_TYPE"), "is no SSL_TYPE: docker-mailserver does not start")
+    if kind == "manual" and bundle.text("SSL_CERT_PATH") == bundle.text("SSL_KEY_PATH") == "":
         why = "needs SSL_CERT_PATH and SSL_KEY_PATH: docker-mailserver does not start"
-        return Unread(suite.where("SSL_TYPE"), why)
+        return Unread(bundle.where("SSL_TYPE"), why)
     return None
 
 
-def _on(suite: Suite, name: str, default: str = "0") -> bool | None:
+def _on(bundle: Bundle, name: str, default: str = "0") -> bool | None:
     """What bash makes of ``[[ $NAME -eq 1 ]]``."""
-    text = suite.text(name, default)
+    text = bundle.text(name, default)
     return None if text is None else re.fullmatch(r"\s*0*1\s*", text) is not None
 
 
-def _sockets(suite: Suite, numbers: tuple[int, ...]) -> Iterator[tuple[Socket, str]]:
+def _sockets(bundle: Bundle, numbers: tuple[int, ...]) -> Iterator[tuple[Socket, str]]:
     """Every socket that is open for certain, with the setting that opens it."""
-    kind = suite.text("SSL_TYPE")
+    kind = bundle.text("SSL_TYPE")
     late = {"": "none", None: None}
     early = "cleartext" if numbers < (12,) else "none"
     starttls = late.get(kind, "required")
     logins = {"": "cleartext", None: None}.get(kind, "tls-only")
-    alone = _on(suite, "SMTP_ONLY") is not False
-    users = None if alone and _on(suite, "ENABLE_SASLAUTHD") is not True else logins
+    alone = _on(bundle, "SMTP_ONLY") is not False
+    users = None if alone and _on(bundle, "ENABLE_SASLAUTHD") is not True else logins
     yield Socket("postfix/smtp", "smtp", "mx", 25, late.get(kind, "optional"), early), "SSL_TYPE"
     yield Socket("postfix/submission", "smtp", "submission", 587, starttls, users), "SSL_TYPE"
     yield Socket("postfix/submissions", "smtp", "submission", 465, late.get(kind, "implicit"), users), "SSL_TYPE"
     if alone:
         return
     for name, protocol, plain, secure in (("ENABLE_IMAP", "imap", 143, 993), ("ENABLE_POP3", "pop3", 110, 995)):
-        if _on(suite, name, "1" if protocol == "imap" else "0") or (protocol == "imap" and numbers < (14,)):
+        if _on(bundle, name, "1" if protocol == "imap" else "0") or (protocol == "imap" and numbers < (14,)):
             yield Socket(f"dovecot/{protocol}", protocol, "access", plain, starttls, logins), name
             if kind:  # ssl = no drops the sockets for TLS
                 yield Socket(f"dovecot/{protocol}s", protocol, "access", secure, "implicit", "tls-only"), name
-    if _on(suite, "ENABLE_MANAGESIEVE"):
+    if _on(bundle, "ENABLE_MANAGESIEVE"):
         yield Socket("dovecot/sieve", "managesieve", "access", 4190, starttls, logins), "ENABLE_MANAGESIEVE"
 
 
 def _listeners(
-    tree: Tree, outside: dict[int, Published] | None, suite: Suite, numbers: tuple[int, ...]
+    tree: Tree, outside: dict[int, Published] | None, bundle: Bundle, numbers: tuple[int, ...]
 ) -> Iterator[Fact]:
-    by = suite.told("SSL_TYPE")
-    for socket, name in _sockets(suite, numbers):
+    by = bundle.told("SSL_TYPE")
+    for socket, name in _sockets(bundle, numbers):
         program = socket.service.split("/")[0]
-        at = (outside or {}).get(socket.port) or _inside(suite, socket, program, name)
-        draft = listener(suite, socket, at, suite.where(name), by)
+        at = (outside or {}).get(socket.port) or _inside(bundle, socket, program, name)
+        draft = listener(bundle, socket, at, bundle.where(name), by)
         draft.put("proxied", False)
-        manual = suite.text("SSL_TYPE") == "manual" and suite.text("SSL_CERT_PATH")
-        draft.maybe("certificate", manual or None, suite.told("SSL_CERT_PATH" if manual else "SSL_TYPE"))
+        manual = bundle.text("SSL_TYPE") == "manual" and bundle.text("SSL_CERT_PATH")
+        draft.maybe("certificate", manual or None, bundle.told("SSL_CERT_PATH" if manual else "SSL_TYPE"))
         if program == "postfix":
-            _put_relay(draft, suite, socket)
-        overridden = _overridden(tree, suite, program)
-        for field in _MODES if overridden else ():
-            if overridden and field in draft.values:
+            _put_relay(draft, bundle, socket)
+        overridden = _overridden(tree, bundle, program)
+        if overridden is not None:
+            for field in draft.values.keys() & set(MODES):
                 draft.unknown(field, (overridden,))
         yield draft.fact()
 
 
-def _inside(suite: Suite, socket: Socket, program: str, name: str) -> Published:
+def _inside(bundle: Bundle, socket: Socket, program: str, name: str) -> Published:
     """A socket of the container: who reaches it, no file here tells."""
-    family = suite.text(f"{program.upper()}_INET_PROTOCOLS", "all")
+    family = bundle.text(f"{program.upper()}_INET_PROTOCOLS", "all")
     address = {"all": "*", "ipv4": "0.0.0.0", "ipv6": "::"}.get(family or "")
-    return Published(address, socket.port, None, suite.told(name))
+    return Published(address, socket.port, None, bundle.told(name))
 
 
-def _overridden(tree: Tree, suite: Suite, program: str) -> Origin | None:
+def _overridden(tree: Tree, bundle: Bundle, program: str) -> Origin | None:
     """The owner's own file for a program beside, which may change everything."""
-    folder = posixpath.dirname(suite.source.path)
+    folder = posixpath.dirname(bundle.source.path)
     for place in _CONFIG:
         for name in _OVERRIDES[program]:
             path = posixpath.join(folder, place, name)
@@ -141,13 +139,13 @@ def _overridden(tree: Tree, suite: Suite, program: str) -> Origin | None:
     return None
 
 
-def _put_relay(draft: Draft, suite: Suite, socket: Socket) -> None:
-    told = suite.told("PERMIT_DOCKER")
+def _put_relay(draft: Draft, bundle: Bundle, socket: Socket) -> None:
+    told = bundle.told("PERMIT_DOCKER")
     if socket.role == "submission":
         draft.put("relay", "authenticated")
-        draft.maybe("sender_bound", _on(suite, "SPOOF_PROTECTION"), suite.told("SPOOF_PROTECTION"))
+        draft.maybe("sender_bound", _on(bundle, "SPOOF_PROTECTION"), bundle.told("SPOOF_PROTECTION"))
         return
-    permit = suite.text("PERMIT_DOCKER", "none")
+    permit = bundle.text("PERMIT_DOCKER", "none")
     more = {"network": "172.16.0.0/12", "container": "<container>/32", "host": "<container>/16"}.get(permit or "")
     if permit in (None, "connected-networks"):
         draft.maybe("relay", "networks" if permit else None, told)
@@ -162,33 +160,33 @@ def _put_relay(draft: Draft, suite: Suite, socket: Socket) -> None:
         draft.put("trusted_scope", "private" if permit == "container" else "wide", told)
 
 
-def _server(suite: Suite, numbers: tuple[int, ...]) -> Fact:
-    draft = suite.begun("server", suite.source.start())
-    host = suite.text("OVERRIDE_HOSTNAME")
-    draft.maybe("host", host or None, suite.told("OVERRIDE_HOSTNAME"))
+def _server(bundle: Bundle, numbers: tuple[int, ...]) -> Fact:
+    draft = bundle.begun("server", bundle.source.start())
+    host = bundle.text("OVERRIDE_HOSTNAME")
+    draft.maybe("host", host or None, bundle.told("OVERRIDE_HOSTNAME"))
     draft.put("vrfy", False)
     draft.put("pipelining_protection", True)
     draft.maybe("smuggling_protection", True if numbers >= (13, 3) else None)
     return draft.fact()
 
 
-def _relays(suite: Suite, numbers: tuple[int, ...]) -> Iterator[Fact]:
+def _relays(bundle: Bundle, numbers: tuple[int, ...]) -> Iterator[Fact]:
     """DEFAULT_RELAY_HOST as it stands; RELAY_HOST in brackets, with RELAY_PORT."""
-    complete = bool(suite.text("RELAY_USER") and suite.text("RELAY_PASSWORD"))
-    default, host = suite.text("DEFAULT_RELAY_HOST"), suite.text("RELAY_HOST")
+    complete = bool(bundle.text("RELAY_USER") and bundle.text("RELAY_PASSWORD"))
+    default, host = bundle.text("DEFAULT_RELAY_HOST"), bundle.text("RELAY_HOST")
     if default:
         login = complete and numbers >= (14,)
         tls = "required" if login else None if numbers >= (14,) else "opportunistic"
-        draft = relay(suite, "DEFAULT_RELAY_HOST", default, tls, suite.told("RELAY_USER"))
+        draft = relay(bundle, "DEFAULT_RELAY_HOST", default, tls, bundle.told("RELAY_USER"))
         if login:
-            authenticated(draft, suite, "RELAY_USER", "RELAY_PASSWORD", safe=True)
+            authenticated(draft, bundle, "RELAY_USER", "RELAY_PASSWORD", safe=True)
         yield draft.fact()
     if host:
-        port = suite.text("RELAY_PORT", "25")
+        port = bundle.text("RELAY_PORT", "25")
         tls = "required" if complete or numbers < (14,) else None
-        draft = relay(suite, "RELAY_HOST", f"[{host}]", tls, suite.told("RELAY_USER"))
-        draft.maybe("port", port_number(port) if port else None, suite.told("RELAY_PORT"))
-        draft.put("port_stated", "RELAY_PORT" in suite.settings, suite.told("RELAY_PORT"))
+        draft = relay(bundle, "RELAY_HOST", f"[{host}]", tls, bundle.told("RELAY_USER"))
+        draft.maybe("port", port_number(port) if port else None, bundle.told("RELAY_PORT"))
+        draft.put("port_stated", "RELAY_PORT" in bundle.settings, bundle.told("RELAY_PORT"))
         if complete and not default:
-            authenticated(draft, suite, "RELAY_USER", "RELAY_PASSWORD", safe=True)
+            authenticated(draft, bundle, "RELAY_USER", "RELAY_PASSWORD", safe=True)
         yield draft.fact()

@@ -12,10 +12,10 @@ import re
 from collections.abc import Sequence
 
 from mailpolicy.addresses import network_scope, scope_of
+from mailpolicy.bundles import MODES, Bundle, Socket, inventory, listener, opened, secrets
 from mailpolicy.composed import Published
 from mailpolicy.facts import Draft
 from mailpolicy.ports import port_number
-from mailpolicy.suites import Socket, Suite, inventory, listener, opened, secrets
 from mailpolicy.tree import Tree
 from mailpolicy.types import Fact, Inventory, Origin, Span, Unread, Unreadable, Version
 
@@ -38,8 +38,6 @@ SOCKETS = {
 _DEFAULTS = {"DOVEADM_PORT": "127.0.0.1:19991"}
 _PASSWORDS = ("DBPASS", "DBROOT", "REDISPASS", "API_KEY", "API_KEY_READ_ONLY", "DOVECOT_MASTER_PASS")
 _WEAK = frozenset(("PLAIN", "MD5", "MD5-CRYPT", "SHA", "SHA1", "SMD5", "DES-CRYPT", "CRYPT"))
-_MODES = ("tls", "auth", "mechanisms", "tls_versions", "tls_min", "certificate", "relay", "trusted_networks",
-          "trusted_scope", "sender_bound", "client_certificate")  # fmt: skip
 _CHANGES = (
     (r"smtpd_(use_tls|enforce_tls|tls_security_level)", ("tls",), ("postfix/smtp",)),
     (r"\w*smtpd_tls_(mandatory_)?protocols", ("tls_versions", "tls_min"), ()),
@@ -74,69 +72,69 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
         return begun
     source, found = begun
     numbers = version.numbers if version else NEWEST
-    suite = Suite(SOFTWARE, "-".join(f"{number:02}" for number in numbers), source, found.settings)
+    bundle = Bundle(SOFTWARE, "-".join(f"{number:02}" for number in numbers), source, found.settings)
     facts: list[Fact] = []
     refused: list[Unread] = []
     changed = _changes(tree, posixpath.dirname(paths[0]))
     for name, socket in SOCKETS.items():
         if socket.port == 25 and numbers < _STRICT_MX:
             socket = socket._replace(versions=None)
-        at = _published(suite, name, socket.port)
+        at = _published(bundle, name, socket.port)
         if isinstance(at, Unread):
             refused.append(at)
         else:
-            facts.append(_listener(suite, name, socket, at, changed))
-    return inventory(paths, found, (*facts, _server(suite), *secrets(suite, _PASSWORDS)), refused)
+            facts.append(_listener(bundle, name, socket, at, changed))
+    return inventory(paths, found, (*facts, _server(bundle), *secrets(bundle, _PASSWORDS)), refused)
 
 
-def _published(suite: Suite, name: str, port: int) -> Published | Unread:
+def _published(bundle: Bundle, name: str, port: int) -> Published | Unread:
     """Where compose publishes a socket: ``25``, ``192.0.2.1:25`` or ``[2001:db8::1]:25``."""
-    told = suite.told(name)
-    text = suite.text(name, _DEFAULTS.get(name, str(port)))
+    told = bundle.told(name)
+    text = bundle.text(name, _DEFAULTS.get(name, str(port)))
     if text is None:
         return Published(None, None, None, told)
     match = re.fullmatch(r"(?:(?P<address>[\d.]+|\[[0-9a-fA-F:]+\]):)?(?P<port>\d{1,5})", text.strip())
     number = port_number(match["port"]) if match else None
     if match is None or number is None:
-        return Unread(suite.where(name), "is neither a port nor an address with a port: docker compose refuses it")
+        return Unread(bundle.where(name), "is neither a port nor an address with a port: docker compose refuses it")
     address = (match["address"] or "*").strip("[]")
     return Published(address, number, scope_of(address), told)
 
 
-def _listener(suite: Suite, name: str, socket: Socket, at: Published, changed: dict[str, dict[str, Origin]]) -> Fact:
-    shipped = (Origin("default", None, f"mailcow {suite.version}, by data/conf/{socket.service.split('/')[0]}"),)
-    draft = listener(suite, socket, at, suite.where(name), shipped)
+def _listener(bundle: Bundle, name: str, socket: Socket, at: Published, changed: dict[str, dict[str, Origin]]) -> Fact:
+    shipped = (Origin("default", None, f"mailcow {bundle.version}, by data/conf/{socket.service.split('/')[0]}"),)
+    draft = listener(bundle, socket, at, bundle.where(name), shipped)
     draft.put("proxied", False)
     if socket.role != "internal":
         draft.put("certificate", "/etc/ssl/mail/cert.pem", shipped)
     if socket.protocol == "smtp":
-        _put_relay(draft, suite, socket, shipped)
+        _put_relay(draft, bundle, socket, shipped)
     for field, origin in changed.get(socket.service, {}).items():
         if field in draft.values:
             draft.unknown(field, (origin,))
     return draft.fact()
 
 
-def _put_relay(draft: Draft, suite: Suite, socket: Socket, shipped: tuple[Origin, ...]) -> None:
+def _put_relay(draft: Draft, bundle: Bundle, socket: Socket, shipped: tuple[Origin, ...]) -> None:
     """mynetworks_style = subnet: the networks of the containers; on the submission ports for the parts of mailcow."""
     draft.put("relay", "networks", shipped)
     draft.put("sender_bound", socket.role == "submission", shipped)
     if socket.role == "submission":
         return
-    four, six = suite.text("IPV4_NETWORK", "172.22.1"), suite.text("IPV6_NETWORK", "fd4d:6169:6c63:6f77::/64")
+    four, six = bundle.text("IPV4_NETWORK", "172.22.1"), bundle.text("IPV6_NETWORK", "fd4d:6169:6c63:6f77::/64")
     if four is None or six is None:
-        draft.unknown("trusted_networks", suite.told("IPV4_NETWORK" if four is None else "IPV6_NETWORK"))
+        draft.unknown("trusted_networks", bundle.told("IPV4_NETWORK" if four is None else "IPV6_NETWORK"))
         return
     networks = ("127.0.0.0/8", f"{four}.0/24", "::1/128", six)
-    draft.put("trusted_networks", networks, (*shipped, *suite.told("IPV6_NETWORK"), *suite.told("IPV4_NETWORK")))
-    draft.maybe("trusted_scope", network_scope(networks), (*shipped, *suite.told("IPV4_NETWORK")))
+    draft.put("trusted_networks", networks, (*shipped, *bundle.told("IPV6_NETWORK"), *bundle.told("IPV4_NETWORK")))
+    draft.maybe("trusted_scope", network_scope(networks), (*shipped, *bundle.told("IPV4_NETWORK")))
 
 
-def _server(suite: Suite) -> Fact:
-    draft = suite.begun("server", suite.where("MAILCOW_HOSTNAME"))
-    draft.maybe("host", suite.text("MAILCOW_HOSTNAME") or None, suite.told("MAILCOW_HOSTNAME"))
-    scheme = suite.text("MAILCOW_PASS_SCHEME", "BLF-CRYPT")
-    told = suite.told("MAILCOW_PASS_SCHEME")
+def _server(bundle: Bundle) -> Fact:
+    draft = bundle.begun("server", bundle.where("MAILCOW_HOSTNAME"))
+    draft.maybe("host", bundle.text("MAILCOW_HOSTNAME") or None, bundle.told("MAILCOW_HOSTNAME"))
+    scheme = bundle.text("MAILCOW_PASS_SCHEME", "BLF-CRYPT")
+    told = bundle.told("MAILCOW_PASS_SCHEME")
     draft.maybe("password_scheme", scheme.upper() if scheme else None, told)
     draft.maybe("password_scheme_weak", scheme.upper() in _WEAK if scheme else None, told)
     draft.put("vrfy", False)
@@ -153,7 +151,7 @@ def _changes(tree: Tree, folder: str) -> dict[str, dict[str, Origin]]:
         path = posixpath.join(home, main)
         if tree.exists(path):
             origin = Origin("overrides", Span(path, 1, 1, 2), "the files themselves are given")
-            changed |= {service: dict.fromkeys(_MODES, origin) for service in mine}
+            changed |= {service: dict.fromkeys(MODES, origin) for service in mine}
             continue
         for field, services, origin in _extra(tree, posixpath.join(home, extra), program):
             for service in services or mine:
@@ -168,13 +166,13 @@ def _extra(tree: Tree, path: str, program: str) -> list[tuple[str, tuple[str, ..
     try:
         source = tree.source(path)
     except Unreadable as problem:
-        return [(field, (), Origin("overrides", Span(path, 1, 1, 2), str(problem))) for field in _MODES]
+        return [(field, (), Origin("overrides", Span(path, 1, 1, 2), str(problem))) for field in MODES]
     if program == "dovecot":
         match = _DOVECOT.search(source.text)
         if match is None:
             return []
         origin = Origin("overrides", source.span(match.start()), "what it sets is not looked at")
-        return [(field, (), origin) for field in _MODES]
+        return [(field, (), origin) for field in MODES]
     found: list[tuple[str, tuple[str, ...], Origin]] = []
     for match in re.finditer(r"^(\w+)[ \t]*=", source.text, re.MULTILINE):
         for pattern, fields, services in _CHANGES:

@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterator, Sequence
 
 from mailpolicy.addresses import network_scope
+from mailpolicy.bundles import MODERN, Bundle, Socket, authenticated, inventory, listener, opened, relay, secrets
 from mailpolicy.composed import Published, compose, environment, image, ports
 from mailpolicy.envfile import EnvFile
 from mailpolicy.facts import Draft
-from mailpolicy.suites import MODERN, Socket, Suite, authenticated, inventory, listener, opened, relay, secrets
 from mailpolicy.tree import Tree
 from mailpolicy.types import Fact, Inventory, Origin, Unread, Value, Version
 
@@ -57,14 +57,14 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     source, found = begun
     beside = compose(tree, paths[0], _FRONT)
     numbers = image(beside) or _stated(found) or (version.numbers if version else NEWEST)
-    own = Suite(SOFTWARE, _text(numbers), source, found.settings)
-    suite = own._replace(settings={**found.settings, **environment(beside)})
-    facts = [_server(suite), _outgoing(suite), *secrets(own, _PASSWORDS)]
-    flavor = suite.given("TLS_FLAVOR") or None
+    own = Bundle(SOFTWARE, _text(numbers), source, found.settings)
+    bundle = own._replace(settings={**found.settings, **environment(beside)})
+    facts = [_server(bundle), _outgoing(bundle), *secrets(own, _PASSWORDS)]
+    flavor = bundle.given("TLS_FLAVOR") or None
     if flavor is None or flavor in _FLAVORS:
-        return inventory(paths, found, (*_listeners(ports(beside), suite, flavor, numbers), *facts), ())
+        return inventory(paths, found, (*_listeners(ports(beside), bundle, flavor, numbers), *facts), ())
     why = f"is not one of {', '.join(sorted(_FLAVORS))}: the front does not start"
-    return inventory(paths, found, facts, (Unread(suite.where("TLS_FLAVOR"), why),))
+    return inventory(paths, found, facts, (Unread(bundle.where("TLS_FLAVOR"), why),))
 
 
 def _stated(found: EnvFile) -> tuple[int, ...]:
@@ -83,11 +83,11 @@ def _true(text: str | None) -> bool | None:
     return None if text is None else text.lower() not in ("false", "no")
 
 
-def _open_ports(suite: Suite, flavor: str | None, numbers: tuple[int, ...]) -> list[int]:
+def _open_ports(bundle: Bundle, flavor: str | None, numbers: tuple[int, ...]) -> list[int]:
     """The mail ports that the front opens for certain."""
     if numbers < (2024,):
         return [port for port in (25, 143, 110, 587, *_IMPLICIT) if flavor != "notls" or port not in _IMPLICIT]
-    listed, over_tls = suite.given("PORTS", _ALL_PORTS), suite.given("TLS", _ALL_PORTS)
+    listed, over_tls = bundle.given("PORTS", _ALL_PORTS), bundle.given("TLS", _ALL_PORTS)
     if listed is None or over_tls is None:
         return []
     asked = set(listed.split(","))
@@ -99,22 +99,22 @@ def _open_ports(suite: Suite, flavor: str | None, numbers: tuple[int, ...]) -> l
 
 
 def _listeners(
-    outside: dict[int, Published] | None, suite: Suite, flavor: str | None, numbers: tuple[int, ...]
+    outside: dict[int, Published] | None, bundle: Bundle, flavor: str | None, numbers: tuple[int, ...]
 ) -> Iterator[Fact]:
     everywhere = outside is None
-    for port in _open_ports(suite, flavor, numbers):
-        told = _stands(suite, port, numbers)
+    for port in _open_ports(bundle, flavor, numbers):
+        told = _stands(bundle, port, numbers)
         inside = Published("*" if everywhere else None, port, "any" if everywhere else None, told)
         at = (outside or {}).get(port, inside)
-        yield _listener(suite, _socket(port, flavor, numbers), at, port, numbers)
+        yield _listener(bundle, _socket(port, flavor, numbers), at, port, numbers)
 
 
-def _stands(suite: Suite, port: int, numbers: tuple[int, ...]) -> tuple[Origin, ...]:
+def _stands(bundle: Bundle, port: int, numbers: tuple[int, ...]) -> tuple[Origin, ...]:
     """Where a port stands in PORTS, else whose default it is."""
-    setting = suite.settings.get("PORTS") if numbers >= (2024,) else None
+    setting = bundle.settings.get("PORTS") if numbers >= (2024,) else None
     match = re.search(rf"(?<!\d){port}(?!\d)", setting.value) if setting and setting.value else None
     if setting is None or match is None:
-        return (Origin("default", None, f"Mailu {suite.version}, by PORTS"),)
+        return (Origin("default", None, f"Mailu {bundle.version}, by PORTS"),)
     column = setting.where.column + match.start()
     return (Origin("sets", setting.where._replace(column=column, end_column=column + len(str(port)))),)
 
@@ -134,25 +134,25 @@ def _socket(port: int, flavor: str | None, numbers: tuple[int, ...]) -> Socket:
     return Socket(f"front/{port}", protocol, role, port, tls, auth, mechanisms, versions)
 
 
-def _listener(suite: Suite, socket: Socket, at: Published, port: int, numbers: tuple[int, ...]) -> Fact:
-    by = suite.told("TLS_FLAVOR")
-    where = at.told[-1].where or suite.where("TLS_FLAVOR")
-    draft = listener(suite, socket, at, where, by)
-    certificate = {"cert": "/certs/", "mail": "/certs/"}.get(suite.given("TLS_FLAVOR") or "")
-    name = suite.given("TLS_CERT_FILENAME", "cert.pem")
+def _listener(bundle: Bundle, socket: Socket, at: Published, port: int, numbers: tuple[int, ...]) -> Fact:
+    by = bundle.told("TLS_FLAVOR")
+    where = at.told[-1].where or bundle.where("TLS_FLAVOR")
+    draft = listener(bundle, socket, at, where, by)
+    certificate = {"cert": "/certs/", "mail": "/certs/"}.get(bundle.given("TLS_FLAVOR") or "")
+    name = bundle.given("TLS_CERT_FILENAME", "cert.pem")
     draft.maybe("certificate", certificate + name if certificate and name else None, by)
-    proxied = _proxied(suite, port, numbers)
-    draft.maybe("proxied", proxied, suite.told("PROXY_PROTOCOL"))
+    proxied = _proxied(bundle, port, numbers)
+    draft.maybe("proxied", proxied, bundle.told("PROXY_PROTOCOL"))
     if socket.role == "mx":
-        _put_mx(draft, suite, socket, numbers)
+        _put_mx(draft, bundle, socket, numbers)
     elif socket.role == "submission":
         draft.put("relay", "authenticated")
         draft.put("sender_bound", True)
     return draft.fact()
 
 
-def _proxied(suite: Suite, port: int, numbers: tuple[int, ...]) -> bool | None:
-    stated = suite.given("PROXY_PROTOCOL")
+def _proxied(bundle: Bundle, port: int, numbers: tuple[int, ...]) -> bool | None:
+    stated = bundle.given("PROXY_PROTOCOL")
     if stated is None or numbers < (2,):
         return None if stated is None else False
     if numbers < (2024,):
@@ -160,29 +160,29 @@ def _proxied(suite: Suite, port: int, numbers: tuple[int, ...]) -> bool | None:
     return not {str(port), "mail", "all", "all-but-http"}.isdisjoint(stated.split(","))
 
 
-def _put_mx(draft: Draft, suite: Suite, socket: Socket, numbers: tuple[int, ...]) -> None:
+def _put_mx(draft: Draft, bundle: Bundle, socket: Socket, numbers: tuple[int, ...]) -> None:
     """INBOUND_TLS_ENFORCE, TLS_PERMISSIVE and who may relay on port 25."""
-    enforced = _true(suite.text("INBOUND_TLS_ENFORCE", "false"))
+    enforced = _true(bundle.text("INBOUND_TLS_ENFORCE", "false"))
     if socket.tls == "optional" and enforced is not False:
-        draft.maybe("tls", "required" if enforced else None, suite.told("INBOUND_TLS_ENFORCE"))
-    permissive = True if numbers < (2,) else _true(suite.given("TLS_PERMISSIVE", "true"))
+        draft.maybe("tls", "required" if enforced else None, bundle.told("INBOUND_TLS_ENFORCE"))
+    permissive = True if numbers < (2,) else _true(bundle.given("TLS_PERMISSIVE", "true"))
     if socket.tls != "none":
-        told = suite.told("TLS_PERMISSIVE")
+        told = bundle.told("TLS_PERMISSIVE")
         # TLS 1.0 is offered then; whether OpenSSL of the image still has it at its level of security is not known
         draft.maybe("tls_versions", None if permissive is not False else MODERN, told)
         draft.maybe("tls_min", None if permissive is not False else MODERN[0], told)
-    _put_networks(draft, suite)
+    _put_networks(draft, bundle)
 
 
-def _put_networks(draft: Draft, suite: Suite) -> None:
+def _put_networks(draft: Draft, bundle: Bundle) -> None:
     """mynetworks: loopback, the network of the containers, RELAYNETS. The widest is the one to blame."""
     told: list[tuple[int, Origin]] = []
     networks = ["127.0.0.1/32"]
     for name in ("SUBNET", "SUBNET6", "RELAYNETS"):
-        text, setting = suite.given(name), suite.settings.get(name)
+        text, setting = bundle.given(name), bundle.settings.get(name)
         if text is None:
             for field in ("relay", "trusted_networks", "trusted_scope"):
-                draft.unknown(field, suite.told(name))
+                draft.unknown(field, bundle.told(name))
             return
         for match in re.finditer(r"[^,\s]+", text):
             networks.append(match[0])
@@ -207,31 +207,33 @@ def _is_open(network: str) -> bool:
     return scope == "world" or (scope == "public" and re.search(r"/[0-8]$", network) is not None)
 
 
-def _server(suite: Suite) -> Fact:
-    draft = suite.begun("server", suite.where("HOSTNAMES"))
-    hosts = suite.given("HOSTNAMES")
-    draft.maybe("host", hosts.split(",")[0] or None if hosts else None, suite.told("HOSTNAMES"))
-    exempt = suite.given("AUTH_RATELIMIT_EXEMPTION")
+def _server(bundle: Bundle) -> Fact:
+    draft = bundle.begun("server", bundle.where("HOSTNAMES"))
+    hosts = bundle.given("HOSTNAMES")
+    draft.maybe("host", hosts.split(",")[0] or None if hosts else None, bundle.told("HOSTNAMES"))
+    exempt = bundle.given("AUTH_RATELIMIT_EXEMPTION")
     everybody = exempt is not None and network_scope(re.split(r"[,\s]+", exempt)) == "world"
-    draft.maybe("login_throttle", not everybody if exempt is not None else None, suite.told("AUTH_RATELIMIT_EXEMPTION"))
+    draft.maybe(
+        "login_throttle", not everybody if exempt is not None else None, bundle.told("AUTH_RATELIMIT_EXEMPTION")
+    )
     return draft.fact()
 
 
-def _outgoing(suite: Suite) -> Fact:
+def _outgoing(bundle: Bundle) -> Fact:
     """The way out of Postfix: RELAYHOST, or every MX."""
-    host = suite.given("RELAYHOST")
-    level = suite.given("OUTBOUND_TLS_LEVEL", "dane")
-    tls, by = _TLS.get(level) if level is not None else None, suite.told("OUTBOUND_TLS_LEVEL")
+    host = bundle.given("RELAYHOST")
+    level = bundle.given("OUTBOUND_TLS_LEVEL", "dane")
+    tls, by = _TLS.get(level) if level is not None else None, bundle.told("OUTBOUND_TLS_LEVEL")
     if host == "":
-        draft = suite.begun("connection", suite.where("OUTBOUND_TLS_LEVEL"))
+        draft = bundle.begun("connection", bundle.where("OUTBOUND_TLS_LEVEL"))
         for field, value in _EVERY_MX:
             draft.put(field, value)
         draft.maybe("tls", tls, by)
         return draft.fact()
-    draft = relay(suite, "RELAYHOST", host or "", tls, by)
+    draft = relay(bundle, "RELAYHOST", host or "", tls, by)
     if level in ("secure", "verify"):
         draft.put("verify", "ca", by)
     elif level not in ("encrypt", "may", "none", ""):
         draft.unknown("verify", by)
-    authenticated(draft, suite, "RELAYUSER", "RELAYPASSWORD", safe=True)  # smtp_sasl_security_options: noplaintext
+    authenticated(draft, bundle, "RELAYUSER", "RELAYPASSWORD", safe=True)  # smtp_sasl_security_options: noplaintext
     return draft.fact()

@@ -74,6 +74,10 @@ def test_addresses_in_json(address: str, expected: list[tuple[object, ...]]) -> 
         ),
         (993, "@a tls\nroute @a {\nsubroute {\nroute {\ntls\nproxy mail:143\n}\n}\n}", "implicit", "tls-only"),
         (993, "route {\ntls {\nconnection_policy {\nalpn imap\n}\n}\nproxy mail:143\n}", "implicit", "tls-only"),
+        (993, "route {\ntls\n}\nroute {\nproxy mail:143\n}", "implicit", "tls-only"),
+        (993, "@a tls\nroute @a {\ntls\n}\nroute {\nproxy mail:143\n}", None, None),
+        (993, "route {\nsubroute {\nroute {\ntls\n}\n}\nproxy mail:143\n}", "implicit", "tls-only"),
+        (143, "route {\necho\nproxy {\nupstream mail:993 {\ntls\n}\n}\n}", None, None),
         (25, "route {\nproxy mail:25\n}", None, None),
         (25, "route {\ntls\nproxy mail:25\n}", "implicit", None),
         (143, "route {\nproxy {\nupstream mail:993 {\ntls\n}\n}\n}", "none", "cleartext"),
@@ -215,10 +219,26 @@ def test_without_mail_nothing_is_said(text: str) -> None:
             "a brace is closed that was not opened: caddy does not start",
         ),
         ('{\n\tlayer4 {\n\t\t":993 {\n', "a quote is not closed: caddy does not start"),
+        (
+            "example.org {\n}\n{\n\tlayer4 {\n\t\t:993 {\n\t\t}\n\t}\n}\n",
+            "stands in a block of global options that is not the first block: caddy does not start",
+        ),
     ],
 )
 def test_what_caddy_refuses(text: str, why: str) -> None:
     assert [unread.why for unread in read(caddy, {NAME: text}).unread] == [why]
+
+
+@pytest.mark.parametrize(
+    "before",
+    ["(snippet) {\n\trespond ok\n}\n", "import common\n", "# comment\n", ""],
+)
+def test_what_may_stand_before_the_global_options(before: str) -> None:
+    text = (
+        before
+        + '{\n\temail "a\\\\"\n\tlayer4 {\n\t\t:993 {\n\t\t\troute {\n\t\t\t\tproxy mail:993\n\t\t\t}\n\t\t}\n\t}\n}\n'
+    )
+    assert addresses(read(caddy, {NAME: text})) == [("*", 993, "any")]
 
 
 @pytest.mark.parametrize(

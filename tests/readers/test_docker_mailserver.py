@@ -233,3 +233,11 @@ def test_the_environment_of_the_service_goes_before_the_file(environment: str, t
 
 def test_what_no_file_at_hand_sets_may_be_set_elsewhere() -> None:
     assert "tls" not in at(env(""), 143).values
+
+
+def test_an_override_file_goes_before_its_compose_file() -> None:
+    files = {
+        "dms/compose.yaml": COMPOSE.format(tag="15.1", ports='      - "143:143"\n'),
+        "dms/compose.override.yaml": "services:\n  mailserver:\n    environment: {SSL_TYPE: letsencrypt}\n",
+    }
+    assert at(env("SSL_TYPE=\n", **files), 143).values["tls"] == "required"

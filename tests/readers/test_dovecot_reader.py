@@ -380,6 +380,14 @@ def test_the_lookup_that_a_passdb_names_is_searched_for_secrets() -> None:
     assert "Kiwi-77" not in str(fact)
 
 
+def test_a_script_in_lua_is_no_lookup() -> None:
+    files = {
+        MAIN: IMAP + "passdb {\n  driver = lua\n  args = file=/etc/dovecot/verify.lua blocking=yes\n}\n",
+        "etc/dovecot/verify.lua": "local req = {\n  password = given,\n}\n",
+    }
+    assert facts(files, "secret") == []
+
+
 @pytest.mark.parametrize(
     ("text", "name", "state", "instead"),
     [

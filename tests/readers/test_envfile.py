@@ -36,6 +36,9 @@ def parse(text: str) -> EnvFile:
         ("A=${B:-x}", None),
         ("A=$(date)", None),
         ("A=`date`", None),
+        ("B=x\nA=$B`date`", None),
+        ("B=x\nA=$B${C:-y}", None),
+        ("B=x\nA=$B$C", None),
         ("A={{ secret }}", None),
         ("A=<password>", None),
         ("A=__PASSWORD__", None),
@@ -74,6 +77,11 @@ def test_a_name_alone_is_handed_on_from_the_environment() -> None:
 
 def test_many_quotes_are_read_in_linear_time() -> None:
     assert parse('A="' + '\\"' * 100_000).unread
+
+
+def test_variables_that_double_come_to_an_end() -> None:
+    settings = parse("A=xx\n" + "A=$A$A\n" * 60 + "B=$A\nC=1\n").settings
+    assert (settings["B"].value, settings["C"].value) == (None, "1")
 
 
 @pytest.mark.parametrize(

@@ -483,11 +483,30 @@ def test_templates_leave_unknown_what_they_fill_in() -> None:
 
 @pytest.mark.parametrize(
     "piece",
-    ["a { ", '"', "{{ ", "(s) {\n import s\n}\n", "$(x) = $(x) 1\n", "$(x) = $(x)$(x)a\n", "a }\n", "\\\n", "#"],
+    [
+        "a { ",
+        '"',
+        "{{ ",
+        "(s) {\n import s\n}\n",
+        "$(x) = $(x) 1\n",
+        "$(x) = $(x)$(x)a\n",
+        "a }\n",
+        "\\\n",
+        "#",
+        "{env:",
+        "auth a",
+    ],
 )
 def test_time_is_linear(piece: str) -> None:
     began = time.perf_counter()
     read(f"{TOP}{TLS}{SMTP}" + piece * (400_000 // len(piece)))
+    assert time.perf_counter() - began < 10
+
+
+@pytest.mark.parametrize("text", ["auth " + "a" * 400_000, "table.a " + "a" * 400_000])
+def test_a_long_line_of_a_file_that_is_none_takes_linear_time(text: str) -> None:
+    began = time.perf_counter()
+    read(text)
     assert time.perf_counter() - began < 10
 
 

@@ -50,10 +50,10 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     except Unreadable as problem:
         return Inventory((), (Unread(Span(path, 1, 1, 2), str(problem), True),), paths)
     if "layer4" not in source.text or not _MAIL.search(source.text):
-        return Inventory((), (), paths)
+        return Inventory()
     try:
         servers = list(_servers(source))
-    except (syntax.Unclosed, YamlError) as problem:
+    except (syntax.Refused, YamlError) as problem:
         return Inventory((), (Unread(problem.where, f"{problem}: caddy does not start", True),), paths)
     numbers = version.numbers if version else NEWEST
     program = Program(SOFTWARE, ".".join(map(str, numbers)), path)
@@ -64,7 +64,7 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
 
 
 def _servers(source: Source) -> Iterator[Server]:
-    """Raises Unclosed and YamlError."""
+    """Raises Refused and YamlError."""
     if not re.match(r"\s*\{\s*\"", source.text):
         return from_caddyfile(syntax.parse(source))
     from mailpolicy import strict_yaml  # JSON is YAML, but for tabs

@@ -6,16 +6,20 @@ After docs/ and the modules l4proxy, l4tls and l4proxyprotocol of caddy-l4 0.1.2
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
 from mailpolicy.fronts import Hop
 from mailpolicy.lean import NamedTuple
 from mailpolicy.ports import port_number
-from mailpolicy.readers.caddy.syntax import Directive
+from mailpolicy.readers.caddy.syntax import Directive, Refused
 from mailpolicy.strict_yaml import Node
 from mailpolicy.types import Origin, Span
 
 _DEEPEST = 20
+_MOST = 64
+"""Ways through one server that are looked at."""
+_TERMINAL = ("close", "echo", "socks5")
+"""Handlers that end a connection without a server behind."""
 _SECURE = ("tls", "tls_client_auth", "tls_curves", "tls_except_ports", "tls_insecure_skip_verify", "tls_renegotiation",
            "tls_server_name", "tls_timeout", "tls_trust_pool")  # fmt: skip
 
@@ -53,39 +57,85 @@ class Server(NamedTuple):
     paths: tuple[Path, ...]
 
 
+class Handler(NamedTuple):
+    """A handler of a route, with what its kind has of the rest."""
+
+    kind: str
+    where: Span
+    policy: Policy = Policy()
+    hops: tuple[Hop, ...] = ()
+    routes: tuple[Route, ...] = ()
+
+
+class Route(NamedTuple):
+    """Handlers, and whether a matcher decides that they are used."""
+
+    matched: bool
+    handlers: tuple[Handler, ...]
+
+
 _START = Path(None, Policy(), None, ())
 
 
-def from_caddyfile(directives: Iterable[Directive]) -> Iterator[Server]:
-    """Servers of the global option ``layer4``."""
-    blocks = [one for one in directives if not one.words and one.block is not None][:1]
-    for layer in (inner for block in blocks for inner in block.all("layer4")):
+def _through(routes: tuple[Route, ...], before: tuple[Path, ...]) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+    """Ways that end at a proxy, and those that are passed on.
+
+    A route that does not end a connection hands it to the next one, with what it has done to it (layer4/routes.go).
+    """
+    ended: list[Path] = []
+    for route in routes:
+        found, passed = _handled(route.handlers, before)
+        ended += found
+        before = tuple(dict.fromkeys((*before, *passed) if route.matched else passed))[:_MOST]
+    return tuple(dict.fromkeys(ended))[:_MOST], before
+
+
+def _handled(handlers: tuple[Handler, ...], ways: tuple[Path, ...]) -> tuple[list[Path], tuple[Path, ...]]:
+    ended: list[Path] = []
+    for handler in handlers:
+        if handler.kind == "tls":
+            ways = tuple(way._replace(tls=handler.where, policy=handler.policy) for way in ways)
+        elif handler.kind == "proxy_protocol":
+            ways = tuple(way._replace(proxied=handler.where) for way in ways)
+        elif handler.kind == "subroute":
+            found, ways = _through(handler.routes, ways)
+            ended += found
+        elif handler.kind == "proxy":
+            return [*ended, *(way._replace(hops=handler.hops) for way in ways)], ()
+        elif handler.kind in _TERMINAL:
+            return ended, ()
+    return ended, ways
+
+
+def from_caddyfile(directives: Sequence[Directive]) -> Iterator[Server]:
+    """Servers of the global option ``layer4``. Raises Refused."""
+    sites = [one for one in directives if not re.fullmatch(r"\(.+\)|import", one.name)]
+    for number, one in enumerate(sites):
+        if not one.words and number and one.all("layer4"):
+            raise Refused(one.all("layer4")[0].where, "stands in a block of global options that is not the first block")
+    for layer in sites[0].all("layer4") if sites and not sites[0].words else ():
         for number, server in enumerate(layer.block or ()):
             if server.block is not None and server.words:
                 listens = tuple(Text(word.text, word.where) for word in server.words if word.known)
-                yield Server(f"layer4/srv{number}", listens, tuple(_routes(server.block, _START, 0)))
+                yield Server(f"layer4/srv{number}", listens, _through(_routes(server.block, 0), (_START,))[0])
 
 
-def _routes(block: tuple[Directive, ...], before: Path, depth: int) -> Iterator[Path]:
-    """Ways through the routes of a block. A route without matchers takes all that comes; none below it counts."""
-    for route in block:
-        if route.name != "route" or route.block is None:
-            continue
-        yield from _handlers(route.block, before, depth)
-        if len(route.words) == 1:
-            return
+def _routes(block: tuple[Directive, ...], depth: int) -> tuple[Route, ...]:
+    found = [one for one in block if one.name == "route" and one.block is not None]
+    return tuple(
+        Route(len(one.words) > 1, tuple(_handler(h, depth) for h in one.block or () if h.words)) for one in found
+    )
 
 
-def _handlers(block: tuple[Directive, ...], path: Path, depth: int) -> Iterator[Path]:
-    for handler in block:
-        if handler.name == "tls":
-            path = path._replace(tls=handler.where, policy=_policy(handler))
-        elif handler.name == "proxy_protocol":
-            path = path._replace(proxied=handler.where)
-        elif handler.name == "subroute" and depth < _DEEPEST:
-            yield from _routes(handler.block or (), path, depth + 1)
-        elif handler.name == "proxy":
-            yield path._replace(hops=tuple(_upstreams(handler)))
+def _handler(handler: Directive, depth: int) -> Handler:
+    kind = handler.name
+    return Handler(
+        kind,
+        handler.where,
+        _policy(handler) if kind == "tls" else Policy(),
+        tuple(_upstreams(handler)) if kind == "proxy" else (),
+        _routes(handler.block or (), depth + 1) if kind == "subroute" and depth < _DEEPEST else (),
+    )
 
 
 def _policy(handler: Directive) -> Policy:
@@ -128,7 +178,7 @@ def from_json(top: Node) -> Iterator[Server]:
     servers = _at(top, "apps", "layer4", "servers")
     for name, server in (servers.items if servers and servers.items else {}).items():
         listens = tuple(Text(str(one.scalar), one.where) for one in _entries(server, "listen"))
-        yield Server(f"layer4/{name}", listens, tuple(_json_routes(server, _START, 0)))
+        yield Server(f"layer4/{name}", listens, _through(_json_routes(server, 0), (_START,))[0])
 
 
 def _at(node: Node | None, *path: str) -> Node | None:
@@ -142,22 +192,23 @@ def _entries(node: Node, key: str) -> tuple[Node, ...]:
     return found.entries or () if found else ()
 
 
-def _json_routes(holder: Node, before: Path, depth: int) -> Iterator[Path]:
-    for route in _entries(holder, "routes"):
-        path = before
-        for handler in _entries(route, "handle"):
-            kind = _at(handler, "handler")
-            name = str(kind.scalar) if kind else ""
-            if kind and name == "tls":
-                path = path._replace(tls=kind.where, policy=_json_policy(handler))
-            elif kind and name == "proxy_protocol":
-                path = path._replace(proxied=kind.where)
-            elif name == "subroute" and depth < _DEEPEST:
-                yield from _json_routes(handler, path, depth + 1)
-            elif name == "proxy":
-                yield path._replace(hops=tuple(_json_upstreams(handler)))
-        if not _entries(route, "match"):
-            return
+def _json_routes(holder: Node, depth: int) -> tuple[Route, ...]:
+    return tuple(
+        Route(bool(_entries(route, "match")), tuple(_json_handler(one, depth) for one in _entries(route, "handle")))
+        for route in _entries(holder, "routes")
+    )
+
+
+def _json_handler(handler: Node, depth: int) -> Handler:
+    named = _at(handler, "handler")
+    kind = str(named.scalar) if named else ""
+    return Handler(
+        kind,
+        named.where if named else handler.where,
+        _json_policy(handler) if kind == "tls" else Policy(),
+        tuple(_json_upstreams(handler)) if kind == "proxy" else (),
+        _json_routes(handler, depth + 1) if kind == "subroute" and depth < _DEEPEST else (),
+    )
 
 
 def _json_policy(handler: Node) -> Policy:

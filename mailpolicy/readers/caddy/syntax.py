@@ -10,6 +10,7 @@ from mailpolicy.text import Source
 from mailpolicy.types import Span
 
 _HEREDOC = re.compile(r"<<([A-Za-z0-9_-]+)\r?\n")
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"|`[^`]*`', re.DOTALL)
 _PLACEHOLDER = re.compile(r"\{[^{}\s]+\}")
 _DEEPEST = 60
 
@@ -46,8 +47,8 @@ class Directive(NamedTuple):
         return tuple(one for one in self.block or () if one.name == name)
 
 
-class Unclosed(Exception):
-    """A brace or quote that is not closed, or too many braces. ``where`` is its place."""
+class Refused(Exception):
+    """What Caddy does not take: braces and quotes, blocks out of their order. ``where`` is its place."""
 
     def __init__(self, where: Span, why: str) -> None:
         super().__init__(why)
@@ -55,7 +56,7 @@ class Unclosed(Exception):
 
 
 def words(source: Source) -> Iterator[Word]:
-    """Tokens with their lines. Raises Unclosed."""
+    """Tokens with their lines. Raises Refused."""
     text, at, size, line = source.text, 0, len(source.text), 1
     while at < size:
         char = text[at]
@@ -67,16 +68,17 @@ def words(source: Source) -> Iterator[Word]:
             end = text.find("\n", at)
             at = size if end < 0 else end
         elif char in '"`':
-            end = _close(text, at)
-            if end < 0:
-                raise Unclosed(source.span(at, at + 1), "a quote is not closed")
+            quoted = _QUOTED.match(text, at)
+            if quoted is None:
+                raise Refused(source.span(at, at + 1), "a quote is not closed")
+            end = quoted.end() - 1
             yield Word(text[at + 1 : end], source.span(at + 1, max(end, at + 2)), line, True)
             line += text.count("\n", at, end)
             at = end + 1
         elif heredoc := _HEREDOC.match(text, at):
             last = re.compile(rf"^[ \t]*{re.escape(heredoc[1])}(?!\w)", re.MULTILINE).search(text, heredoc.end())
             if last is None:
-                raise Unclosed(source.span(at), "a heredoc is not closed")
+                raise Refused(source.span(at), "a heredoc is not closed")
             yield Word(text[heredoc.end() : last.start()], source.span(at, heredoc.end()), line, True)
             line += text.count("\n", at, last.end())
             at = last.end()
@@ -88,17 +90,8 @@ def words(source: Source) -> Iterator[Word]:
             at = end
 
 
-def _close(text: str, start: int) -> int:
-    at = start + 1
-    while True:
-        at = text.find(text[start], at)
-        if at < 0 or text[start] == "`" or text[at - 1] != "\\":
-            return at
-        at += 1
-
-
 def parse(source: Source) -> tuple[Directive, ...]:
-    """Directives of a file, with their blocks. Raises Unclosed."""
+    """Directives of a file, with their blocks. Raises Refused."""
     stack: list[tuple[tuple[Word, ...], list[Directive]]] = [((), [])]
     opened: list[Span] = []
     current: list[Word] = []
@@ -113,14 +106,14 @@ def parse(source: Source) -> tuple[Directive, ...]:
             close_line()
         if word.text == "{" and not word.quoted:
             if len(stack) > _DEEPEST:
-                raise Unclosed(word.where, "blocks are nested too deeply")
+                raise Refused(word.where, "blocks are nested too deeply")
             stack.append((tuple(current), []))
             opened.append(word.where)
             current.clear()
         elif word.text == "}" and not word.quoted:
             close_line()
             if not opened:
-                raise Unclosed(word.where, "a brace is closed that was not opened")
+                raise Refused(word.where, "a brace is closed that was not opened")
             head, block = stack.pop()
             opened.pop()
             stack[-1][1].append(Directive(head, tuple(block)))
@@ -128,5 +121,5 @@ def parse(source: Source) -> tuple[Directive, ...]:
             current.append(word)
     close_line()
     if opened:
-        raise Unclosed(opened[-1], "a brace is not closed")
+        raise Refused(opened[-1], "a brace is not closed")
     return tuple(stack[0][1])

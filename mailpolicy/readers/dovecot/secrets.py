@@ -64,13 +64,14 @@ def _secret(name: str, text: Text, start: int, end: int, instance: str) -> Itera
 
 
 def _named(tree: Tree, loader: Loader, model: Model) -> list[str]:
-    """Files of the tree that a passdb or userdb reads."""
+    """Files of the tree that a passdb or userdb reads as settings; a script in Lua is none of them."""
     found: list[str] = []
     for entry in model.entries:
         if entry.key in ("passdb_args", "userdb_args", "passwd_file_path", "dict_item", "ldap_uris") or (
             entry.path[:1] and (entry.path[0].kind == "dict")
         ):
-            found += (there for there in _files(tree, loader, entry) if there not in found)
+            named = (there for there in _files(tree, loader, entry) if not there.endswith(".lua"))
+            found += (there for there in named if there not in found)
     return found
 
 

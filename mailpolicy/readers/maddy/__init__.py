@@ -22,7 +22,7 @@ _NO_BARE_NEWLINE = (0, 7, 1)
 """Built with go-smtp 0.20.2; elder ones end a message at a dot between bare newlines."""
 _ENDPOINT = re.compile(r"^(?:smtp|submission|lmtp|imap)[ \t]+(?:tcp|tls|unix)://", re.MULTILINE)
 _BLOCK = re.compile(
-    r"^(?:auth|storage|target|table|msgpipeline|tls|check)(?:\.[a-z_.]+)?[ \t]+[\w.]+.*\{", re.MULTILINE
+    r"^(?:auth|storage|target|table|msgpipeline|tls|check)(?:\.[a-z_.]+)?[ \t]+\w[^\n{]*\{", re.MULTILINE
 )
 
 

@@ -24,7 +24,7 @@ _EXPANDED = 2_000_000
 _WORD = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\Z)|(?:\{\{[^\n{}]{0,200}\}\}|<%[^\n%]{0,200}%>|[^\s#])+(?:#\S*)?', re.DOTALL)
 _GAP = re.compile(r"\s+")
 _COMMENT = re.compile(r"#[^\n]*|^[ \t]*(?:\{%[^\n]*|\{\{-[^\n]*|\{#[^\n]*|<%[^=\n][^\n]*)", re.MULTILINE)
-_FILLED = re.compile(r"\{\{|\{%|<%|\$\{|__\w+__|\{env:[^$]+\}|<[A-Za-z][\w -]*>|@[A-Z][A-Z0-9_]*@")
+_FILLED = re.compile(r"\{\{|\{%|<%|\$\{|__\w+__|\{env:[^${}]{1,200}\}|<[A-Za-z][\w -]*>|@[A-Z][A-Z0-9_]*@")
 _MACRO = re.compile(r"\$\(([^$)]+)\)")
 
 

@@ -57,12 +57,14 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     from mailpolicy.readers.traefik.sockets import fronts
 
     documents: list[Node] = []
+    files: list[str] = []
     unread: list[Unread] = []
     notes: list[str] = []
     for path in paths:
         try:
             source = tree.source(path)
             if _RELEVANT.search(source.text):
+                files.append(path)
                 documents.append(_document(source))
         except YamlError as problem:
             if not _MAIL.search(source.text) or _FOREIGN.search(source.text):
@@ -81,7 +83,7 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
             continue
         made += facts(front, program)
         unread += [Unread(*router.fault) for router in routers if router.fault]
-    return Inventory(tuple(made), tuple(dict.fromkeys(unread)), paths, tuple(notes))
+    return Inventory(tuple(made), tuple(dict.fromkeys(unread)), tuple(files), tuple(notes))
 
 
 def _document(source: Source) -> Node:

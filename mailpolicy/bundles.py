@@ -1,4 +1,4 @@
-"""What mail suites that are set up by one file of settings have in common: sockets, relay hosts, passwords, ports."""
+"""Sockets, relay hosts and passwords of mail server bundles, each set up by one file of settings."""
 
 from __future__ import annotations
 
@@ -16,10 +16,13 @@ from mailpolicy.tree import Tree
 from mailpolicy.types import Fact, Inventory, Origin, Span, Unread, Unreadable
 
 MODERN = ("TLSv1.2", "TLSv1.3")
+MODES = ("tls", "auth", "mechanisms", "tls_versions", "tls_min", "certificate", "relay", "trusted_networks",
+         "trusted_scope", "sender_bound", "client_certificate")  # fmt: skip
+"""Fields of a socket that the owner's own files for Postfix and Dovecot may change."""
 
 
-class Suite(NamedTuple):
-    """One installation: its settings, and the version whose meanings hold."""
+class Bundle(NamedTuple):
+    """A mail server bundle, set up by one file of settings; the version is the one whose meanings hold."""
 
     software: str
     version: str
@@ -58,7 +61,7 @@ class Suite(NamedTuple):
 
 
 class Socket(NamedTuple):
-    """A socket of a suite, as its own configuration makes it. None is unknown."""
+    """A socket of a bundle, as its own configuration makes it. None is unknown."""
 
     service: str
     protocol: str | None
@@ -92,9 +95,9 @@ def inventory(paths: tuple[str, ...], found: EnvFile, facts: Iterable[Fact], ref
     return Inventory(tuple(facts), (*found.unread, *refused), paths, (said,) if found.filled else ())
 
 
-def listener(suite: Suite, socket: Socket, at: Published, where: Span, by: tuple[Origin, ...]) -> Draft:
+def listener(bundle: Bundle, socket: Socket, at: Published, where: Span, by: tuple[Origin, ...]) -> Draft:
     """The fact of a socket, to be completed; ``by`` tells what made its mode."""
-    draft = suite.begun("listener", where)
+    draft = bundle.begun("listener", where)
     draft.put("service", socket.service)
     if socket.protocol is not None:
         draft.put("protocol", socket.protocol)
@@ -113,21 +116,21 @@ def listener(suite: Suite, socket: Socket, at: Published, where: Span, by: tuple
     return draft
 
 
-def secrets(suite: Suite, names: Iterable[str]) -> list[Fact]:
+def secrets(bundle: Bundle, names: Iterable[str]) -> list[Fact]:
     """Facts of the passwords that stand in the file."""
     found = []
     for name in names:
-        setting = suite.settings.get(name)
+        setting = bundle.settings.get(name)
         if setting is not None and setting.value:
-            made = secret(suite.software, suite.version, suite.source.path, name, setting.value, setting.where)
+            made = secret(bundle.software, bundle.version, bundle.source.path, name, setting.value, setting.where)
             found += [made] if made else []
     return found
 
 
-def relay(suite: Suite, name: str, text: str, tls: str | None, by: tuple[Origin, ...]) -> Draft:
+def relay(bundle: Bundle, name: str, text: str, tls: str | None, by: tuple[Origin, ...]) -> Draft:
     """The session to a relay host that is written as Postfix takes it: ``host``, ``[host]``, with or without port."""
-    where = suite.where(name)
-    draft = suite.begun("connection", where)
+    where = bundle.where(name)
+    draft = bundle.begun("connection", where)
     told = (Origin("sets", where),)
     match = re.fullmatch(r"(?P<host>\[[^\]]+\]|[^\[\]:]+)(?::(?P<port>\d{1,5}))?", text.strip())
     host = match["host"].strip("[]") if match else None
@@ -148,11 +151,11 @@ def relay(suite: Suite, name: str, text: str, tls: str | None, by: tuple[Origin,
     return draft
 
 
-def authenticated(draft: Draft, suite: Suite, user: str, password: str, safe: bool) -> None:
+def authenticated(draft: Draft, bundle: Bundle, user: str, password: str, safe: bool) -> None:
     """The fields of a login by password; ``safe``: the password never leaves without TLS."""
-    held = suite.settings.get(password)
-    login = bool(suite.text(user, ""))
-    draft.put("authenticates", login, suite.told(user))
+    held = bundle.settings.get(password)
+    login = bool(bundle.text(user, ""))
+    draft.put("authenticates", login, bundle.told(user))
     if login:
-        draft.put("cleartext_credentials", not safe, suite.told(user))
-        draft.put("credential", "literal" if held and held.value else "environment", suite.told(password))
+        draft.put("cleartext_credentials", not safe, bundle.told(user))
+        draft.put("credential", "literal" if held and held.value else "environment", bundle.told(password))
