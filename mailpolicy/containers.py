@@ -5,10 +5,12 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable
 
-from mailpolicy.composed import Published, is_proxied, mounted, place, ports, services
-from mailpolicy.lean import NamedTuple
+from mailpolicy.lean import TYPE_CHECKING, NamedTuple
 from mailpolicy.tree import Tree
 from mailpolicy.types import Fact, Origin, Span
+
+if TYPE_CHECKING:
+    from mailpolicy.composed import Published
 
 _BUNDLES = frozenset(("docker-mailserver", "mailcow", "mailu"))
 """Their readers look at the compose file themselves; their ports are those of the host."""
@@ -57,6 +59,8 @@ def reached(tree: Tree, facts: Iterable[Fact]) -> tuple[tuple[Fact, ...], tuple[
 
 def _reach(listeners: list[Fact], published: dict[int, Published], where: Span) -> dict[int, Fact]:
     """What becomes of each listener, by its id."""
+    from mailpolicy.composed import Published
+
     unknown = Published(None, None, None, (Origin("overrides", where, "its port is not published here"),))
     became: dict[int, Fact] = {}
     for fact in listeners:
@@ -89,6 +93,10 @@ def _above(tree: Tree, instance: str, known: dict[str, tuple[Container, ...]]) -
 
 
 def _containers(tree: Tree, folder: str) -> tuple[Container, ...]:
+    if not any(name.startswith(("compose.", "docker-compose.")) for name in tree.names(folder)):
+        return ()  # as mostly, and nothing is loaded for it
+    from mailpolicy.composed import is_proxied, mounted, place, ports, services
+
     found = services(tree, folder).values()
     return tuple(Container(place(one), mounted(one, folder), ports(one), is_proxied(one)) for one in found)
 
