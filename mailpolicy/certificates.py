@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
     from cryptography.x509 import Certificate
 
-_BLOCK = re.compile(r"-----BEGIN (?P<label>[A-Z0-9 ]{1,40})-----[^-]{1,100000}-----END (?P=label)-----")
-_HIDDEN = re.compile(r"\{\{|<%|\$ANSIBLE_VAULT|ENC\[|-----BEGIN PGP|\AREDACTED")
+_BLOCK = r"-----BEGIN (?P<label>[A-Z0-9 ]{1,40})-----[^-]{1,100000}-----END (?P=label)-----"
+_HIDDEN = r"\{\{|<%|\$ANSIBLE_VAULT|ENC\[|-----BEGIN PGP|\AREDACTED"
 """Templates and encrypted files: what they hold is unknown."""
-_SHIPPED = re.compile(r"snakeoil|localhost\.localdomain")
+_SHIPPED = ("snakeoil", "localhost.localdomain")
 """Certificates that a package makes at installation."""
 _ROLES = ("access", "submission", "mx", "delivery", "internal")
 _SCOPES = ("public", "any", "private", "loopback")
@@ -45,7 +45,7 @@ def derive(facts: Iterable[Fact], tree: Tree, day: str | None) -> tuple[tuple[Fa
         except Unreadable as problem:
             unread.append(Unread(where, f"the certificate {path} {problem}"))
             continue
-        if known or _SHIPPED.search(path):
+        if known or draft.values["shipped"]:
             made.append(draft.fact())
     return tuple(made), tuple(unread)
 
@@ -77,7 +77,7 @@ def _group_bits(tree: Tree, place: str) -> int | None:
     from base64 import b64decode
 
     try:
-        block = next(b for b in _BLOCK.finditer(tree.source(place).text) if b["label"] == "DH PARAMETERS")
+        block = next(b for b in re.finditer(_BLOCK, tree.source(place).text) if b["label"] == "DH PARAMETERS")
         data = b64decode("".join(block[0].split("\n")[1:-1]), validate=True)
         prime = _element(data, 0x02, _element(data, 0x30, 0).start)
     except (Unreadable, StopIteration, ValueError, IndexError):
@@ -128,7 +128,7 @@ def _draft(path: str, where: Span, listeners: list[Fact]) -> Draft:
         if value is not None:
             draft.put(field, value)
     draft.put("file", path)
-    draft.put("shipped", bool(_SHIPPED.search(path)), [Origin("sets", where)])
+    draft.put("shipped", any(word in path for word in _SHIPPED), [Origin("sets", where)])
     roles = {fact.values.get("role") for fact in listeners}
     scopes = {fact.values.get("scope") for fact in listeners}
     draft.put("role", next((role for role in _ROLES if role in roles), "internal"))
@@ -139,9 +139,9 @@ def _draft(path: str, where: Span, listeners: list[Fact]) -> Draft:
 def _describe(draft: Draft, tree: Tree, place: str, day: str | None) -> bool:
     """Puts what the first certificate of a file says; False where the file hides it. Raises Unreadable."""
     source = tree.source(place)
-    if _HIDDEN.search(source.text):
+    if re.search(_HIDDEN, source.text):
         return False
-    blocks = [(found["label"], found) for found in _BLOCK.finditer(source.text)]
+    blocks = [(found["label"], found) for found in re.finditer(_BLOCK, source.text)]
     leaf = next((found for label, found in blocks if label == "CERTIFICATE"), None)
     if leaf is None:
         raise Unreadable("holds no certificate in PEM form")
