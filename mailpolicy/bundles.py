@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from mailpolicy.addresses import host_scope
 from mailpolicy.composed import Published
 from mailpolicy.envfile import EnvFile, Setting, parse
-from mailpolicy.facts import Draft
+from mailpolicy.facts import Draft, begun
 from mailpolicy.lean import NamedTuple
 from mailpolicy.passwords import secret
 from mailpolicy.text import Source
@@ -53,11 +53,7 @@ class Bundle(NamedTuple):
 
     def begun(self, kind: str, where: Span) -> Draft:
         """A fact with the fields that all have."""
-        draft = Draft(kind, where)
-        draft.put("software", self.software)
-        draft.put("version", self.version)
-        draft.put("instance", self.source.path)
-        return draft
+        return begun(kind, where, self.software, self.version, self.source.path)
 
 
 class Socket(NamedTuple):

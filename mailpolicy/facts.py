@@ -43,3 +43,12 @@ class Draft:
     def fact(self) -> Fact:
         """The finished fact."""
         return Fact(self.kind, self.values, self._origins)
+
+
+def begun(kind: str, declared: Span, software: str, version: str, instance: str) -> Draft:
+    """A draft with what every fact of a program has."""
+    draft = Draft(kind, declared)
+    draft.put("software", software)
+    draft.put("version", version)
+    draft.put("instance", instance)
+    return draft

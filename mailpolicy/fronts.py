@@ -8,14 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mailpolicy.addresses import host_scope, scope_of
-from mailpolicy.facts import Draft
+from mailpolicy.facts import Draft, begun
 from mailpolicy.lean import NamedTuple
+from mailpolicy.ports import PROTOCOLS
 from mailpolicy.types import Fact, Origin, Span
-
-PORTS = {
-    25: "smtp", 465: "smtp", 587: "smtp", 2525: "smtp", 143: "imap", 993: "imap", 110: "pop3", 995: "pop3",
-    4190: "managesieve",
-}  # fmt: skip
 
 
 class Program(NamedTuple):
@@ -57,11 +53,11 @@ class Front(NamedTuple):
 
 def protocol(front: Front) -> tuple[str, tuple[Origin, ...]] | None:
     """What a socket speaks, by its own port or that of a server behind; None for no mail."""
-    if front.port in PORTS:
-        return PORTS[front.port], (Origin("implies", front.where, "the port"),)
+    if front.port in PROTOCOLS:
+        return PROTOCOLS[front.port], (Origin("implies", front.where, "the port"),)
     for hop in front.hops:
-        if hop.port in PORTS:
-            return PORTS[hop.port], (Origin("implies", hop.where, "the port of the server"),)
+        if hop.port in PROTOCOLS:
+            return PROTOCOLS[hop.port], (Origin("implies", hop.where, "the port of the server"),)
     return None
 
 
@@ -77,18 +73,14 @@ def facts(front: Front, program: Program) -> Iterator[Fact]:
 
 
 def _begun(kind: str, where: Span, program: Program) -> Draft:
-    draft = Draft(kind, where)
-    draft.put("software", program.software)
-    draft.put("version", program.version)
-    draft.put("instance", program.instance)
-    return draft
+    return begun(kind, where, program.software, program.version, program.instance)
 
 
 def _role(front: Front, name: str) -> str:
     if name != "smtp":
         return "access"
     inner = {hop.port for hop in front.hops}
-    return "mx" if front.port == 25 or (front.port not in PORTS and inner == {25}) else "submission"
+    return "mx" if front.port == 25 or (front.port not in PROTOCOLS and inner == {25}) else "submission"
 
 
 def _listener(front: Front, program: Program, spoken: tuple[str, tuple[Origin, ...]]) -> Fact:

@@ -9,6 +9,11 @@ SERVICES = {
     "ldap": 389, "ldaps": 636,
 }  # fmt: skip
 """IANA names and the aliases of Debian's netbase 6.4; lmtp by habit (RFC 2033 names no port)."""
+PROTOCOLS = {
+    25: "smtp", 465: "smtp", 587: "smtp", 2525: "smtp", 143: "imap", 993: "imap", 110: "pop3", 995: "pop3",
+    4190: "managesieve",
+}  # fmt: skip
+"""What a proxy passes on, by the port; 2525 by habit."""
 
 
 def port_number(name: str) -> int | None:

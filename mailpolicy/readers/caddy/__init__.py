@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from mailpolicy.fronts import PORTS, Front, Program, facts, protocol
-from mailpolicy.ports import port_number
+from mailpolicy.fronts import Front, Program, facts, protocol
+from mailpolicy.ports import PROTOCOLS, port_number
 from mailpolicy.readers.caddy import syntax
 from mailpolicy.readers.caddy.model import Path, Server, Text, from_caddyfile, from_json
 from mailpolicy.strict_yaml import YamlError
@@ -101,7 +101,7 @@ def _sockets(text: str) -> Iterator[tuple[str | None, int | None]]:
     if match["last"] is None:
         yield address, first
     elif first is not None:
-        yield from ((address, port) for port in PORTS if first <= port <= int(match["last"]))
+        yield from ((address, port) for port in PROTOCOLS if first <= port <= int(match["last"]))
 
 
 def _versions(paths: tuple[Path, ...]) -> tuple[tuple[str, ...] | None, tuple[Origin, ...]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from mailpolicy.addresses import host_scope
-from mailpolicy.facts import Draft
+from mailpolicy.facts import Draft, begun
 from mailpolicy.lean import NamedTuple
 from mailpolicy.ports import port_number
 from mailpolicy.readers.exim import ciphers, secrets
@@ -125,10 +125,9 @@ def _hosts(option: Option, value: Marked) -> list[Target]:
 
 
 def _connection(site: Site, identity: Identity, router: Driver, transport: Driver, target: Target) -> Fact:
-    draft = Draft("connection", router.where or transport.where or identity.declared)
-    draft.put("software", "exim")
-    draft.put("version", identity.version)
-    draft.put("instance", identity.instance)
+    draft = begun(
+        "connection", router.where or transport.where or identity.declared, "exim", identity.version, identity.instance
+    )
     draft.put("account", f"{router.name}/{transport.name}")
     protocol = transport.text("protocol", "smtp")
     draft.put("protocol", "lmtp" if protocol == "lmtp" else "smtp")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from mailpolicy.addresses import network_scope, scope_of
-from mailpolicy.facts import Draft
+from mailpolicy.facts import Draft, begun
 from mailpolicy.lean import NamedTuple
 from mailpolicy.readers.exim import ciphers, session, suites
 from mailpolicy.readers.exim.acl import Asked
@@ -163,10 +163,7 @@ def _unnamed_lists(site: Site) -> bool:
 
 
 def _fact(site: Site, identity: Identity, socket: Socket, meeting: Meeting, trust: Trust) -> Fact:
-    draft = Draft("listener", identity.declared)
-    draft.put("software", "exim")
-    draft.put("version", identity.version)
-    draft.put("instance", identity.instance)
+    draft = begun("listener", identity.declared, "exim", identity.version, identity.instance)
     draft.put("service", f"port {socket.port}")
     draft.put("protocol", "smtp")
     draft.put("address", socket.address, socket.address_from)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from mailpolicy.addresses import network_scope
-from mailpolicy.facts import Draft
+from mailpolicy.facts import Draft, begun
 from mailpolicy.readers.exim.acl import Asked
 from mailpolicy.readers.exim.listeners import Identity
 from mailpolicy.readers.exim.lists import Client
@@ -17,10 +17,7 @@ from mailpolicy.types import Fact
 def facts(site: Site, identity: Identity, heard: list[Fact]) -> list[Fact]:
     """What holds for the whole instance."""
     options, hidden = site.model.options, site.model.hidden
-    draft = Draft("server", identity.declared)
-    draft.put("software", "exim")
-    draft.put("version", identity.version)
-    draft.put("instance", identity.instance)
+    draft = begun("server", identity.declared, "exim", identity.version, identity.instance)
     name = options.get("primary_hostname")
     if name is not None:
         draft.maybe("host", name.value.text if name.known and "$" not in name.value.text else None, name.origins)

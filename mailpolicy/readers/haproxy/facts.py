@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from mailpolicy.addresses import host_scope, scope_of
-from mailpolicy.facts import Draft
+from mailpolicy.facts import Draft, begun
 from mailpolicy.lean import NamedTuple
 from mailpolicy.readers.haproxy import mail, suites
 from mailpolicy.readers.haproxy.binds import LOCALHOST, Address, Bind, Methods, methods, versions
@@ -50,10 +50,7 @@ def _listener(
     one: Front, bound: Bind, address: Address, limits: tuple[Methods, Word | None], shared: dict[str, State],
     context: Context,
 ) -> Fact:  # fmt: skip
-    draft = Draft("listener", address.where)
-    draft.put("software", SOFTWARE)
-    draft.put("version", ".".join(map(str, context.version)))
-    draft.put("instance", context.instance)
+    draft = begun("listener", address.where, SOFTWARE, ".".join(map(str, context.version)), context.instance)
     draft.put("service", one.proxy.name)
     where = (Origin("sets", address.where),)
     draft.maybe("port", address.port, where)
@@ -87,10 +84,7 @@ def ignored(fronts: Sequence[Front], context: Context) -> Iterator[Fact]:
         for bound in {id(bound): bound for _, bound in mail.sockets(one)}.values():
             crt = bound.flag("crt")
             if crt is not None and bound.ssl is None and all(word.known for word in bound.line.words):
-                draft = Draft("setting", crt.where)
-                draft.put("software", SOFTWARE)
-                draft.put("version", ".".join(map(str, context.version)))
-                draft.put("instance", context.instance)
+                draft = begun("setting", crt.where, SOFTWARE, ".".join(map(str, context.version)), context.instance)
                 draft.put("name", "crt")
                 draft.put("state", "ignored", (Origin("sets", crt.where, "without ssl it has no effect"),))
                 draft.put("instead", "ssl crt")
@@ -249,10 +243,7 @@ def hops(fronts: Sequence[Front], context: Context) -> Iterator[Fact]:
 
 
 def _hop(one: Front, server: Server, address: Address, context: Context) -> Fact:
-    draft = Draft("connection", server.address.where)
-    draft.put("software", SOFTWARE)
-    draft.put("version", ".".join(map(str, context.version)))
-    draft.put("instance", context.instance)
+    draft = begun("connection", server.address.where, SOFTWARE, ".".join(map(str, context.version)), context.instance)
     draft.put("account", server.name)
     protocol, told = mail.protocol(one, address)
     draft.maybe("protocol", protocol, told)

@@ -7,14 +7,12 @@ from collections.abc import Mapping, Sequence
 
 from mailpolicy.addresses import host_scope
 from mailpolicy.lean import NamedTuple
+from mailpolicy.ports import PROTOCOLS
 from mailpolicy.readers.haproxy.binds import Address, Bind
 from mailpolicy.readers.haproxy.proxies import Proxy, Server
 from mailpolicy.types import Origin
 
-PORTS = {
-    25: "smtp", 465: "smtp", 587: "smtp", 2525: "smtp", 143: "imap", 993: "imap", 110: "pop3", 995: "pop3",
-    4190: "managesieve", 24: "lmtp",
-}  # fmt: skip
+PORTS = {**PROTOCOLS, 24: "lmtp"}
 _NAMES = {
     "smtp": "smtp", "smtps": "smtp", "esmtp": "smtp", "submission": "smtp", "submissions": "smtp", "postfix": "smtp",
     "exim": "smtp", "mx": "smtp", "imap": "imap", "imaps": "imap", "imap4": "imap", "pop": "pop3", "pops": "pop3",

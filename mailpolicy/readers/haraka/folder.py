@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from mailpolicy.facts import Draft
+from mailpolicy.facts import Draft, begun
 from mailpolicy.lean import NamedTuple
 from mailpolicy.readers.haraka.ini import Ini, Word, is_template, parse, words
 from mailpolicy.readers.haraka.plugins import may_log_in, may_relay
@@ -66,11 +66,7 @@ class Folder(NamedTuple):
 
     def draft(self, kind: str, where: Span) -> Draft:
         """A fact of this folder."""
-        draft = Draft(kind, where)
-        draft.put("software", SOFTWARE)
-        draft.put("version", ".".join(map(str, self.version)))
-        draft.put("instance", self.path)
-        return draft
+        return begun(kind, where, SOFTWARE, ".".join(map(str, self.version)), self.path)
 
 
 def load(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Folder:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from mailpolicy.facts import Draft
+from mailpolicy.facts import Draft, begun
 from mailpolicy.lean import NamedTuple
 from mailpolicy.text import Source
 from mailpolicy.types import Origin, Span, Unread
@@ -75,8 +75,4 @@ class Reading:
 
     def draft(self, kind: str, where: Span) -> Draft:
         """A fact of this file."""
-        draft = Draft(kind, where)
-        draft.put("software", SOFTWARE)
-        draft.put("version", ".".join(map(str, self.version)))
-        draft.put("instance", self.path.rpartition("/")[0])
-        return draft
+        return begun(kind, where, SOFTWARE, ".".join(map(str, self.version)), self.path.rpartition("/")[0])

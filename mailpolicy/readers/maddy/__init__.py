@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from mailpolicy.facts import Draft
+from mailpolicy.facts import begun
 from mailpolicy.foreign import is_foreign
 from mailpolicy.readers.maddy import connections, listeners
 from mailpolicy.readers.maddy.model import NEWEST, SOFTWARE, Config, flag, is_fork, model, reachable, sets
@@ -92,10 +92,7 @@ def _facts(tree: Tree, config: Config) -> tuple[Fact, ...]:
 
 def _server(tree: Tree, config: Config, heard: list[Fact]) -> Fact:
     """Settings of the whole instance. VRFY tells nothing, and the greeting has no version (go-smtp 0.15 to 0.21)."""
-    draft = Draft("server", tree.source(config.path).start())
-    draft.put("software", SOFTWARE)
-    draft.put("version", config.release)
-    draft.put("instance", config.path)
+    draft = begun("server", tree.source(config.path).start(), SOFTWARE, config.release, config.path)
     builtin = (config.builtin(),)
     host = config.top("hostname")
     if host is not None and host.args and host.first.known:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from mailpolicy.addresses import host_scope
-from mailpolicy.facts import Draft
+from mailpolicy.facts import Draft, begun
 from mailpolicy.lean import NamedTuple
 from mailpolicy.passwords import secret
 from mailpolicy.providers import wants_oauth2
@@ -77,10 +77,7 @@ def facts(config: Config, nodes: list[Node]) -> list[Fact]:
 
 
 def _draft(config: Config, target: Target, where: Word) -> Draft:
-    draft = Draft("connection", where.where)
-    draft.put("software", SOFTWARE)
-    draft.put("version", config.release)
-    draft.put("instance", config.path)
+    draft = begun("connection", where.where, SOFTWARE, config.release, config.path)
     if target.name:
         draft.put("account", target.name)
     return draft
@@ -235,10 +232,7 @@ def _settings(config: Config, target: Target) -> list[Fact]:
     ):
         node = target.node.get(name)
         if node is not None:
-            draft = Draft("setting", node.name.where)
-            draft.put("software", SOFTWARE)
-            draft.put("version", config.release)
-            draft.put("instance", config.path)
+            draft = begun("setting", node.name.where, SOFTWARE, config.release, config.path)
             draft.put("name", name)
             draft.put("state", state, sets(node.name.where))
             draft.put("instead", instead)

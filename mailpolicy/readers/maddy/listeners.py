@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from mailpolicy.addresses import scope_of
-from mailpolicy.facts import Draft
+from mailpolicy.facts import Draft, begun
 from mailpolicy.lean import NamedTuple
 from mailpolicy.readers.maddy.model import SOFTWARE, Config, Flag, flag, sets
 from mailpolicy.readers.maddy.pipeline import HANDLING, ROOT, Verdict, verdict
@@ -130,10 +130,7 @@ def _check(config: Config, node: Node) -> None:
 
 
 def _draft(config: Config, node: Node, word: Word) -> Draft:
-    draft = Draft("listener", word.where)
-    draft.put("software", SOFTWARE)
-    draft.put("version", config.release)
-    draft.put("instance", config.path)
+    draft = begun("listener", word.where, SOFTWARE, config.release, config.path)
     draft.put("service", f"{node.name.text} {word.text}")
     here, told = parse(word), sets(word.where)
     address = here.address

@@ -9,7 +9,7 @@ import posixpath
 import re
 
 from mailpolicy.addresses import host_scope, scope_of
-from mailpolicy.facts import Draft
+from mailpolicy.facts import Draft, begun
 from mailpolicy.lean import NamedTuple
 from mailpolicy.passwords import secret
 from mailpolicy.providers import wants_oauth2
@@ -48,11 +48,7 @@ class Context(NamedTuple):
 
     def draft(self, kind: str, entry: Entry) -> Draft:
         """A fact that an entry declares."""
-        draft = Draft(kind, entry.where)
-        draft.put("software", SOFTWARE)
-        draft.put("version", self.release)
-        draft.put("instance", self.path)
-        return draft
+        return begun(kind, entry.where, SOFTWARE, self.release, self.path)
 
 
 class Flag(NamedTuple):

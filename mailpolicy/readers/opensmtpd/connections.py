@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from mailpolicy.addresses import host_scope
-from mailpolicy.facts import Draft
+from mailpolicy.facts import Draft, begun
 from mailpolicy.lean import NamedTuple
 from mailpolicy.passwords import secret
 from mailpolicy.providers import wants_oauth2
@@ -80,10 +80,7 @@ def facts(config: Config, path: str) -> list[Fact]:
 
 
 def _draft(config: Config, action: Action, path: str) -> Draft:
-    draft = Draft("connection", action.where)
-    draft.put("software", SOFTWARE)
-    draft.put("version", config.version)
-    draft.put("instance", path)
+    draft = begun("connection", action.where, SOFTWARE, config.version, path)
     if action.name:
         draft.put("account", action.name)
     return draft

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from mailpolicy.addresses import network_scope, scope_of
-from mailpolicy.facts import Draft
+from mailpolicy.facts import Draft, begun
 from mailpolicy.ports import port_number
 from mailpolicy.readers.opensmtpd import relaying
 from mailpolicy.readers.opensmtpd.listen import versions
@@ -141,10 +141,7 @@ def _scope(line: Listen, address: str) -> str | None:
 
 
 def _one(config: Config, line: Listen, part: str, address: str, path: str, linux: bool) -> Fact:
-    draft = Draft("listener", line.address.where)
-    draft.put("software", SOFTWARE)
-    draft.put("version", config.version)
-    draft.put("instance", path)
+    draft = begun("listener", line.address.where, SOFTWARE, config.version, path)
     number = 465 if part == "smtps" and mode(line) == "secure" else port(line)
     draft.put("service", f"{line.address.text}:{number or line.options['port'].text}")
     draft.put("protocol", "smtp")

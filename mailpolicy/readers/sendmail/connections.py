@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from mailpolicy.addresses import host_scope
-from mailpolicy.facts import Draft
+from mailpolicy.facts import Draft, begun
 from mailpolicy.lean import NamedTuple
 from mailpolicy.passwords import secret
 from mailpolicy.ports import port_number
@@ -104,10 +104,7 @@ def _port_of(config: Config, mailer: str) -> tuple[int | None, Span | None]:
 
 
 def _one(config: Config, hop: Hop, start: Span) -> Fact:
-    draft = Draft("connection", hop.where or start)
-    draft.put("software", SOFTWARE)
-    draft.put("version", config.version)
-    draft.put("instance", config.path)
+    draft = begun("connection", hop.where or start, SOFTWARE, config.version, config.path)
     said = sets(hop.where) or config.builtin()
     if hop.name:
         draft.put("account", hop.name)

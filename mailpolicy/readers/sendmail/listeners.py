@@ -6,7 +6,7 @@ import re
 
 from mailpolicy.addresses import scope_of
 from mailpolicy.ciphers import only_new
-from mailpolicy.facts import Draft
+from mailpolicy.facts import Draft, begun
 from mailpolicy.lean import NamedTuple
 from mailpolicy.readers.sendmail import session, suites
 from mailpolicy.readers.sendmail.model import SOFTWARE, Config, sets
@@ -35,10 +35,7 @@ def facts(config: Config, heard: list[Daemon], start: Span) -> list[Fact]:
 
 
 def _one(config: Config, daemon: Daemon, who: Relaying, start: Span) -> Fact:
-    draft = Draft("listener", daemon.where or start)
-    draft.put("software", SOFTWARE)
-    draft.put("version", config.version)
-    draft.put("instance", config.path)
+    draft = begun("listener", daemon.where or start, SOFTWARE, config.version, config.path)
     draft.put("service", daemon.name)
     draft.put("protocol", "smtp")
     address, port = daemon.address() if daemon.known else None, daemon.port() if daemon.known else None

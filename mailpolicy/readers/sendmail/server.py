@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from mailpolicy.facts import Draft
+from mailpolicy.facts import Draft, begun
 from mailpolicy.readers.sendmail import session
 from mailpolicy.readers.sendmail.model import SOFTWARE, Config, sets
 from mailpolicy.types import Fact, Origin, Span
@@ -14,10 +14,7 @@ _STRICT_ENDS = (8, 18)
 
 def fact(config: Config, heard: list[Fact], start: Span) -> Fact:
     """Settings of the whole instance."""
-    draft = Draft("server", start)
-    draft.put("software", SOFTWARE)
-    draft.put("version", config.version)
-    draft.put("instance", config.path)
+    draft = begun("server", start, SOFTWARE, config.version, config.path)
     name = config.macros.get("j")
     if name is not None and re.fullmatch(r"[A-Za-z0-9.-]+", name.text.strip()):
         draft.put("host", name.text.strip(), sets(name.whole()))

@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections.abc import Mapping
 
-from mailpolicy.facts import Draft
+from mailpolicy.facts import Draft, begun
 from mailpolicy.lean import NamedTuple
 from mailpolicy.readers.stalwart.expressions import Known, Result, block, values
 from mailpolicy.readers.stalwart.plan import parse as parse_plan
@@ -60,11 +60,7 @@ class Config(NamedTuple):
 
     def draft(self, kind: str, where: Span) -> Draft:
         """A fact of this server."""
-        draft = Draft(kind, where)
-        draft.put("software", SOFTWARE)
-        draft.put("version", ".".join(map(str, self.version)))
-        draft.put("instance", self.path)
-        return draft
+        return begun(kind, where, SOFTWARE, ".".join(map(str, self.version)), self.path)
 
 
 def load(tree: Tree, path: str, version: Version | None) -> Config:

@@ -6,19 +6,16 @@ import re
 from collections.abc import Iterator
 
 from mailpolicy.addresses import host_scope, scope_of
-from mailpolicy.facts import Draft
+from mailpolicy.facts import Draft, begun
 from mailpolicy.lean import NamedTuple
 from mailpolicy.passwords import secret
+from mailpolicy.ports import PROTOCOLS
 from mailpolicy.readers.stunnel import suites
 from mailpolicy.readers.stunnel.services import Service, accepted, versions
 from mailpolicy.readers.stunnel.syntax import Line
 from mailpolicy.types import Fact, Origin
 
 SOFTWARE = "stunnel"
-PORTS = {
-    25: "smtp", 465: "smtp", 587: "smtp", 2525: "smtp", 143: "imap", 993: "imap", 110: "pop3", 995: "pop3",
-    4190: "managesieve",
-}  # fmt: skip
 _NAMES = {
     "smtp": "smtp", "smtps": "smtp", "ssmtp": "smtp", "esmtp": "smtp", "submission": "smtp", "submissions": "smtp",
     "mx": "smtp", "imap": "imap", "imaps": "imap", "imap4": "imap", "pop": "pop3", "pop3": "pop3", "pop3s": "pop3",
@@ -58,8 +55,8 @@ def mail(service: Service) -> Mail | None:
     for name in ("connect", "accept"):
         for line in service.all(name):
             port = accepted(line)[1]
-            if port in PORTS:
-                return _with_role(service, PORTS[port], (Origin("implies", line.where, "the port"),))
+            if port in PROTOCOLS:
+                return _with_role(service, PROTOCOLS[port], (Origin("implies", line.where, "the port"),))
     told = [_NAMES[w] for w in words if w in _NAMES]
     if not told or _OTHER.intersection(words):
         return None
@@ -99,11 +96,7 @@ def secrets(found: tuple[Line, ...], context: Context) -> Iterator[Fact]:
 
 
 def _draft(kind: str, line: Line, context: Context) -> Draft:
-    draft = Draft(kind, line.where)
-    draft.put("software", SOFTWARE)
-    draft.put("version", ".".join(map(str, context.version)))
-    draft.put("instance", context.instance)
-    return draft
+    return begun(kind, line.where, SOFTWARE, ".".join(map(str, context.version)), context.instance)
 
 
 def _addresses(host: str | None) -> list[str | None]:
