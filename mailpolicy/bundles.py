@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from mailpolicy.addresses import host_scope
 from mailpolicy.composed import Published
-from mailpolicy.envfile import EnvFile, Setting, parse
-from mailpolicy.facts import Draft, begun
+from mailpolicy.envfile import EnvFile, parse
+from mailpolicy.facts import Draft
 from mailpolicy.lean import NamedTuple
 from mailpolicy.passwords import secret
+from mailpolicy.settings import Settings
 from mailpolicy.text import Source
 from mailpolicy.tree import Tree
 from mailpolicy.types import Fact, Inventory, Origin, Span, Unread, Unreadable
@@ -19,41 +20,6 @@ MODERN = ("TLSv1.2", "TLSv1.3")
 MODES = ("tls", "auth", "mechanisms", "tls_versions", "tls_min", "certificate", "relay", "trusted_networks",
          "trusted_scope", "sender_bound", "client_certificate")  # fmt: skip
 """Fields of a socket that the owner's own files for Postfix and Dovecot may change."""
-
-
-class Bundle(NamedTuple):
-    """A mail server bundle, set up by one file of settings; the version is the one whose meanings hold."""
-
-    software: str
-    version: str
-    source: Source
-    settings: Mapping[str, Setting]
-
-    def text(self, name: str, default: str = "") -> str | None:
-        """The value of a setting, the default where it is missing or empty, None where it is unknown."""
-        found = self.settings.get(name)
-        return default if found is None else found.value or (None if found.value is None else default)
-
-    def given(self, name: str, default: str = "") -> str | None:
-        """The value of a setting, even an empty one, the default where it is missing, None where it is unknown."""
-        found = self.settings.get(name)
-        return default if found is None else found.value
-
-    def told(self, name: str) -> tuple[Origin, ...]:
-        """Where a setting stands, or whose default it is."""
-        found = self.settings.get(name)
-        if found is None:
-            return (Origin("default", None, f"{self.software} {self.version}, by {name}"),)
-        return (Origin("sets", found.where),)
-
-    def where(self, name: str) -> Span:
-        """Where a setting stands, or else the file begins."""
-        found = self.settings.get(name)
-        return found.where if found else self.source.start()
-
-    def begun(self, kind: str, where: Span) -> Draft:
-        """A fact with the fields that all have."""
-        return begun(kind, where, self.software, self.version, self.source.path)
 
 
 class Socket(NamedTuple):
@@ -91,7 +57,7 @@ def inventory(paths: tuple[str, ...], found: EnvFile, facts: Iterable[Fact], ref
     return Inventory(tuple(facts), (*found.unread, *refused), paths, (said,) if found.filled else ())
 
 
-def listener(bundle: Bundle, socket: Socket, at: Published, where: Span, by: tuple[Origin, ...]) -> Draft:
+def listener(bundle: Settings, socket: Socket, at: Published, where: Span, by: tuple[Origin, ...]) -> Draft:
     """The fact of a socket, to be completed; ``by`` tells what made its mode."""
     draft = bundle.begun("listener", where)
     draft.put("service", socket.service)
@@ -112,18 +78,18 @@ def listener(bundle: Bundle, socket: Socket, at: Published, where: Span, by: tup
     return draft
 
 
-def secrets(bundle: Bundle, names: Iterable[str]) -> list[Fact]:
+def secrets(bundle: Settings, names: Iterable[str]) -> list[Fact]:
     """Facts of the passwords that stand in the file."""
     found = []
     for name in names:
         setting = bundle.settings.get(name)
         if setting is not None and setting.value:
-            made = secret(bundle.software, bundle.version, bundle.source.path, name, setting.value, setting.where)
+            made = secret(bundle.software, bundle.version, bundle.instance, name, setting.value, setting.where)
             found += [made] if made else []
     return found
 
 
-def relay(bundle: Bundle, name: str, text: str, tls: str | None, by: tuple[Origin, ...]) -> Draft:
+def relay(bundle: Settings, name: str, text: str, tls: str | None, by: tuple[Origin, ...]) -> Draft:
     """The session to a relay host that is written as Postfix takes it: ``host``, ``[host]``, with or without port."""
     where = bundle.where(name)
     draft = bundle.begun("connection", where)
@@ -147,7 +113,7 @@ def relay(bundle: Bundle, name: str, text: str, tls: str | None, by: tuple[Origi
     return draft
 
 
-def authenticated(draft: Draft, bundle: Bundle, user: str, password: str, safe: bool) -> None:
+def authenticated(draft: Draft, bundle: Settings, user: str, password: str, safe: bool) -> None:
     """The fields of a login by password; ``safe``: the password never leaves without TLS."""
     held = bundle.settings.get(password)
     login = bool(bundle.text(user, ""))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from mailpolicy import gather, policy, run
 from mailpolicy.lean import NamedTuple
-from mailpolicy.readers import PATTERNS, format_of
+from mailpolicy.readers import PATTERNS, formats_of
 from mailpolicy.strict_yaml import Node, load
 from mailpolicy.text import Source
 from mailpolicy.tree import Disk, Memory
@@ -64,8 +64,7 @@ def outcome(example: Example, rules: Mapping[str, Rule], today: str = "2026-11-0
     tree = Memory(example.files)
     by_format: dict[str, list[str]] = {name: [] for name in PATTERNS}
     for path in tree.walk():
-        name = format_of(path)
-        if name is not None:
+        for name in formats_of(path, lambda path=path: tree.source(path).text):  # type: ignore[misc]
             by_format[name].append(path)
     by_format = {name: paths for name, paths in by_format.items() if paths}
     inventory = gather.read_all(tree, by_format, lambda program, path: example.assume.get(program))

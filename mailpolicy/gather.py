@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from mailpolicy import containers, policy
 from mailpolicy.lean import NamedTuple
 from mailpolicy.policy import Policy
-from mailpolicy.readers import PATTERNS, Reader, format_of, load
+from mailpolicy.readers import PATTERNS, SHARED, Reader, format_of, formats_of, load
 from mailpolicy.tree import Tree, walk
 from mailpolicy.types import Fact, Inventory, Span, Unread, Unreadable, Version
 
@@ -111,23 +111,35 @@ def _discover(
     for path in dict.fromkeys(os.path.normpath(path) for path in paths):
         if os.path.isdir(path):
             for file, is_folder in walk(path, errors):
-                name = format_of(file)
-                if name is None or policy.excluded(site, file) or _by_chance(file, is_folder, name):
-                    continue
-                kept = _kept_beside(file)
+                names = [] if policy.excluded(site, file) else _formats(tree, file, is_folder, notes)
+                kept = _kept_beside(file) if names else None
                 if kept is not None:
                     notes.append(f"{file}: is a copy that was kept beside {kept}; not read")
-                elif is_folder:
+                elif is_folder and names:
                     errors.append((file, "is a folder, not a file"))
                 else:
-                    found[name].append(file)
+                    for name in names:
+                        found[name].append(file)
         elif not policy.excluded(site, path):
-            named = format_of(path) or _sniffed(tree, path, errors)
-            if named is not None:
-                found[named].append(path)
-            elif all(path != failed for failed, _ in errors):
+            names = _formats(tree, path, False, []) or _sniffed(tree, path, errors)
+            for name in names:
+                found[name].append(path)
+            if not names and all(path != failed for failed, _ in errors):
                 notes.append(f"{path}: is no configuration that mailpolicy reads by itself; not read")
     return {name: list(dict.fromkeys(files)) for name, files in found.items() if files}
+
+
+def _formats(tree: Tree, path: str, is_folder: bool, notes: list[str]) -> list[str]:
+    """The formats of a file or folder; a file that may or may not be of one and cannot be read is noted."""
+    if is_folder:
+        named = format_of(path)
+        return [] if named is None or _by_chance(path, True, named) else [named]
+    try:
+        names = formats_of(path, lambda: tree.source(path).text)
+    except Unreadable as problem:
+        notes.append(f"{path}: {problem}; whether it holds mail settings is not known")
+        return []
+    return [] if names and names[0] not in SHARED and _by_chance(path, False, names[0]) else names
 
 
 def _kept_beside(path: str) -> str | None:
@@ -148,14 +160,14 @@ def _by_chance(path: str, is_folder: bool, name: str) -> bool:
     return is_folder or (name not in path and not os.path.isfile(path))
 
 
-def _sniffed(tree: Tree, path: str, errors: list[tuple[str, str]]) -> str | None:
+def _sniffed(tree: Tree, path: str, errors: list[tuple[str, str]]) -> list[str]:
     """The format that the content of a file tells, for a file that was named on the command line."""
     try:
         text = tree.source(path).text
     except Unreadable as problem:
         errors.append((path, str(problem)))
-        return None
-    return next((name for name in PATTERNS if load(name).sniff(text)), None)
+        return []
+    return [name for name in PATTERNS if load(name).sniff(text)][:1]
 
 
 def _version(site: Policy, assume: Mapping[str, Version], program: str, path: str) -> Version | None:

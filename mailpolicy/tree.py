@@ -26,6 +26,9 @@ class Tree(Protocol):
     def source(self, path: str) -> Source:
         """The text of ``path``. Raises Unreadable."""
 
+    def data(self, path: str) -> bytes:
+        """The bytes of ``path``, for formats that are not text. Raises Unreadable."""
+
     def exists(self, path: str) -> bool:
         """Whether there is a file or folder of this name."""
 
@@ -44,6 +47,9 @@ class Memory:
         if name not in self.files:
             raise Unreadable("does not exist")
         return Source(path, self.files[name])
+
+    def data(self, path: str) -> bytes:
+        return self.source(path).text.encode()
 
     def exists(self, path: str) -> bool:
         name = posixpath.normpath(path)
@@ -76,6 +82,9 @@ class Disk:
         if isinstance(got, Unreadable):
             raise got
         return got
+
+    def data(self, path: str) -> bytes:
+        return _bytes(path)
 
     def exists(self, path: str) -> bool:
         return os.path.lexists(path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 
 from mailpolicy.lean import Protocol, cast
@@ -16,6 +16,15 @@ class Reader(Protocol):
 
     SOFTWARE: str
     """The name in ``--assume`` and in facts."""
+
+    FILES: str
+    """The files, for people; with ``PROVEN`` and ``LIMITS`` a row of docs/formats.md."""
+
+    PROVEN: str
+    """The versions of the program whose behaviour the reader has, and how that was found out."""
+
+    LIMITS: str
+    """What the reader does not work out."""
 
     def groups(self, paths: Sequence[str]) -> list[tuple[str, ...]]:
         """Files of this format, grouped by what one program loads together; those that load others first.
@@ -71,19 +80,37 @@ PATTERNS: dict[str, str] = {
 TEMPLATE = r"(?:\.(?:j2|jinja2?|tmpl|tpl|template|erb|epp|in|dist|sample|example|orig|default|m4))?"
 """Endings of templates and samples, which are read as what they are a template of."""
 
+SHARED: frozenset[str] = frozenset()
+"""Formats whose names other programs use too (``compose.yaml``, ``settings.py``): ``sniff`` must know the file."""
+
 _patterns: dict[str, re.Pattern[str]] = {}
 """Compiled when a path is first held against them: most runs see a file or two of the first formats."""
 
 
+def _named(name: str, path: str) -> bool:
+    pattern = _patterns.get(name)
+    if pattern is None:
+        pattern = _patterns[name] = re.compile(f"(?:^|/)(?:{PATTERNS[name]}){TEMPLATE}$")
+    return pattern.search(path) is not None
+
+
 def format_of(path: str) -> str | None:
-    """The format that a path's name and place tell, or None."""
-    for name, regex in PATTERNS.items():
-        pattern = _patterns.get(name)
-        if pattern is None:
-            pattern = _patterns[name] = re.compile(f"(?:^|/)(?:{regex}){TEMPLATE}$")
-        if pattern.search(path):
-            return name
-    return None
+    """The format that a path's name and place tell by themselves, or None."""
+    return next((name for name in PATTERNS if name not in SHARED and _named(name, path)), None)
+
+
+def shared_formats(path: str) -> list[str]:
+    """Formats that a file of this name may be of, if its text is."""
+    return [name for name in PATTERNS if name in SHARED and _named(name, path)]
+
+
+def formats_of(path: str, text: Callable[[], str]) -> list[str]:
+    """The formats of a file: one that its name tells, or else all that its name allows and its text tells."""
+    named = format_of(path)
+    if named is not None:
+        return [named]
+    allowed = shared_formats(path)
+    return [name for name in allowed if load(name).sniff(text())] if allowed else []
 
 
 def load(name: str) -> Reader:

@@ -10,11 +10,12 @@ import posixpath
 import re
 from collections.abc import Iterator, Sequence
 
-from mailpolicy.bundles import MODES, Bundle, Socket, authenticated, inventory, listener, opened, relay, secrets
+from mailpolicy.bundles import MODES, Socket, authenticated, inventory, listener, opened, relay, secrets
 from mailpolicy.composed import Published, compose, environment, image, ports
 from mailpolicy.envfile import Setting
 from mailpolicy.facts import Draft
 from mailpolicy.ports import port_number
+from mailpolicy.settings import Settings
 from mailpolicy.tree import Tree
 from mailpolicy.types import Fact, Inventory, Origin, Span, Unread, Version
 
@@ -49,7 +50,7 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     source, found = begun
     beside = compose(tree, paths[0], _SERVICE)
     numbers = image(beside) or (version.numbers if version else NEWEST)
-    own = Bundle(SOFTWARE, ".".join(map(str, numbers)), source, found.settings)
+    own = Settings(SOFTWARE, ".".join(map(str, numbers)), source.path, source.start(), found.settings)
     # without a compose file, what the file does not set may be set elsewhere
     elsewhere = {"SSL_TYPE": Setting("SSL_TYPE", None, source.start())} if not beside else {}
     bundle = own._replace(settings={**elsewhere, **found.settings, **environment(beside)})
@@ -61,7 +62,7 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     return inventory(paths, found, (*sockets, _server(bundle, numbers), *facts), ())
 
 
-def _refused(bundle: Bundle) -> Unread | None:
+def _refused(bundle: Settings) -> Unread | None:
     """What the start script of the container panics at."""
     kind = bundle.text("SSL_TYPE")
     if kind and kind not in _SSL_TYPES:
@@ -72,13 +73,13 @@ def _refused(bundle: Bundle) -> Unread | None:
     return None
 
 
-def _on(bundle: Bundle, name: str, default: str = "0") -> bool | None:
+def _on(bundle: Settings, name: str, default: str = "0") -> bool | None:
     """What bash makes of ``[[ $NAME -eq 1 ]]``."""
     text = bundle.text(name, default)
     return None if text is None else re.fullmatch(r"\s*0*1\s*", text) is not None
 
 
-def _sockets(bundle: Bundle, numbers: tuple[int, ...]) -> Iterator[tuple[Socket, str]]:
+def _sockets(bundle: Settings, numbers: tuple[int, ...]) -> Iterator[tuple[Socket, str]]:
     """Every socket that is open for certain, with the setting that opens it."""
     kind = bundle.text("SSL_TYPE")
     late = {"": "none", None: None}
@@ -102,7 +103,7 @@ def _sockets(bundle: Bundle, numbers: tuple[int, ...]) -> Iterator[tuple[Socket,
 
 
 def _listeners(
-    tree: Tree, outside: dict[int, Published] | None, bundle: Bundle, numbers: tuple[int, ...]
+    tree: Tree, outside: dict[int, Published] | None, bundle: Settings, numbers: tuple[int, ...]
 ) -> Iterator[Fact]:
     by = bundle.told("SSL_TYPE")
     for socket, name in _sockets(bundle, numbers):
@@ -121,16 +122,16 @@ def _listeners(
         yield draft.fact()
 
 
-def _inside(bundle: Bundle, socket: Socket, program: str, name: str) -> Published:
+def _inside(bundle: Settings, socket: Socket, program: str, name: str) -> Published:
     """A socket of the container: who reaches it, no file here tells."""
     family = bundle.text(f"{program.upper()}_INET_PROTOCOLS", "all")
     address = {"all": "*", "ipv4": "0.0.0.0", "ipv6": "::"}.get(family or "")
     return Published(address, socket.port, None, bundle.told(name))
 
 
-def _overridden(tree: Tree, bundle: Bundle, program: str) -> Origin | None:
+def _overridden(tree: Tree, bundle: Settings, program: str) -> Origin | None:
     """The owner's own file for a program beside, which may change everything."""
-    folder = posixpath.dirname(bundle.source.path)
+    folder = posixpath.dirname(bundle.instance)
     for place in _CONFIG:
         for name in _OVERRIDES[program]:
             path = posixpath.join(folder, place, name)
@@ -139,7 +140,7 @@ def _overridden(tree: Tree, bundle: Bundle, program: str) -> Origin | None:
     return None
 
 
-def _put_relay(draft: Draft, bundle: Bundle, socket: Socket) -> None:
+def _put_relay(draft: Draft, bundle: Settings, socket: Socket) -> None:
     told = bundle.told("PERMIT_DOCKER")
     if socket.role == "submission":
         draft.put("relay", "authenticated")
@@ -160,8 +161,8 @@ def _put_relay(draft: Draft, bundle: Bundle, socket: Socket) -> None:
         draft.put("trusted_scope", "private" if permit == "container" else "wide", told)
 
 
-def _server(bundle: Bundle, numbers: tuple[int, ...]) -> Fact:
-    draft = bundle.begun("server", bundle.source.start())
+def _server(bundle: Settings, numbers: tuple[int, ...]) -> Fact:
+    draft = bundle.begun("server", bundle.start)
     host = bundle.text("OVERRIDE_HOSTNAME")
     draft.maybe("host", host or None, bundle.told("OVERRIDE_HOSTNAME"))
     draft.put("vrfy", False)
@@ -170,7 +171,7 @@ def _server(bundle: Bundle, numbers: tuple[int, ...]) -> Fact:
     return draft.fact()
 
 
-def _relays(bundle: Bundle, numbers: tuple[int, ...]) -> Iterator[Fact]:
+def _relays(bundle: Settings, numbers: tuple[int, ...]) -> Iterator[Fact]:
     """DEFAULT_RELAY_HOST as it stands; RELAY_HOST in brackets, with RELAY_PORT."""
     complete = bool(bundle.text("RELAY_USER") and bundle.text("RELAY_PASSWORD"))
     default, host = bundle.text("DEFAULT_RELAY_HOST"), bundle.text("RELAY_HOST")

@@ -12,10 +12,11 @@ import re
 from collections.abc import Sequence
 
 from mailpolicy.addresses import network_scope, scope_of
-from mailpolicy.bundles import MODES, Bundle, Socket, inventory, listener, opened, secrets
+from mailpolicy.bundles import MODES, Socket, inventory, listener, opened, secrets
 from mailpolicy.composed import Published
 from mailpolicy.facts import Draft
 from mailpolicy.ports import port_number
+from mailpolicy.settings import Settings
 from mailpolicy.tree import Tree
 from mailpolicy.types import Fact, Inventory, Origin, Span, Unread, Unreadable, Version
 
@@ -72,7 +73,9 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
         return begun
     source, found = begun
     numbers = version.numbers if version else NEWEST
-    bundle = Bundle(SOFTWARE, "-".join(f"{number:02}" for number in numbers), source, found.settings)
+    bundle = Settings(
+        SOFTWARE, "-".join(f"{number:02}" for number in numbers), source.path, source.start(), found.settings
+    )
     facts: list[Fact] = []
     refused: list[Unread] = []
     changed = _changes(tree, posixpath.dirname(paths[0]))
@@ -87,7 +90,7 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     return inventory(paths, found, (*facts, _server(bundle), *secrets(bundle, _PASSWORDS)), refused)
 
 
-def _published(bundle: Bundle, name: str, port: int) -> Published | Unread:
+def _published(bundle: Settings, name: str, port: int) -> Published | Unread:
     """Where compose publishes a socket: ``25``, ``192.0.2.1:25`` or ``[2001:db8::1]:25``."""
     told = bundle.told(name)
     text = bundle.text(name, _DEFAULTS.get(name, str(port)))
@@ -101,7 +104,9 @@ def _published(bundle: Bundle, name: str, port: int) -> Published | Unread:
     return Published(address, number, scope_of(address), told)
 
 
-def _listener(bundle: Bundle, name: str, socket: Socket, at: Published, changed: dict[str, dict[str, Origin]]) -> Fact:
+def _listener(
+    bundle: Settings, name: str, socket: Socket, at: Published, changed: dict[str, dict[str, Origin]]
+) -> Fact:
     shipped = (Origin("default", None, f"mailcow {bundle.version}, by data/conf/{socket.service.split('/')[0]}"),)
     draft = listener(bundle, socket, at, bundle.where(name), shipped)
     draft.put("proxied", False)
@@ -115,7 +120,7 @@ def _listener(bundle: Bundle, name: str, socket: Socket, at: Published, changed:
     return draft.fact()
 
 
-def _put_relay(draft: Draft, bundle: Bundle, socket: Socket, shipped: tuple[Origin, ...]) -> None:
+def _put_relay(draft: Draft, bundle: Settings, socket: Socket, shipped: tuple[Origin, ...]) -> None:
     """mynetworks_style = subnet: the networks of the containers; on the submission ports for the parts of mailcow."""
     draft.put("relay", "networks", shipped)
     draft.put("sender_bound", socket.role == "submission", shipped)
@@ -130,7 +135,7 @@ def _put_relay(draft: Draft, bundle: Bundle, socket: Socket, shipped: tuple[Orig
     draft.maybe("trusted_scope", network_scope(networks), (*shipped, *bundle.told("IPV4_NETWORK")))
 
 
-def _server(bundle: Bundle) -> Fact:
+def _server(bundle: Settings) -> Fact:
     draft = bundle.begun("server", bundle.where("MAILCOW_HOSTNAME"))
     draft.maybe("host", bundle.text("MAILCOW_HOSTNAME") or None, bundle.told("MAILCOW_HOSTNAME"))
     scheme = bundle.text("MAILCOW_PASS_SCHEME", "BLF-CRYPT")

@@ -9,10 +9,11 @@ import re
 from collections.abc import Iterator, Sequence
 
 from mailpolicy.addresses import network_scope
-from mailpolicy.bundles import MODERN, Bundle, Socket, authenticated, inventory, listener, opened, relay, secrets
+from mailpolicy.bundles import MODERN, Socket, authenticated, inventory, listener, opened, relay, secrets
 from mailpolicy.composed import Published, compose, environment, image, ports
 from mailpolicy.envfile import EnvFile
 from mailpolicy.facts import Draft
+from mailpolicy.settings import Settings
 from mailpolicy.tree import Tree
 from mailpolicy.types import Fact, Inventory, Origin, Unread, Value, Version
 
@@ -57,7 +58,7 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     source, found = begun
     beside = compose(tree, paths[0], _FRONT)
     numbers = image(beside) or _stated(found) or (version.numbers if version else NEWEST)
-    own = Bundle(SOFTWARE, _text(numbers), source, found.settings)
+    own = Settings(SOFTWARE, _text(numbers), source.path, source.start(), found.settings)
     bundle = own._replace(settings={**found.settings, **environment(beside)})
     facts = [_server(bundle), _outgoing(bundle), *secrets(own, _PASSWORDS)]
     flavor = bundle.given("TLS_FLAVOR") or None
@@ -83,7 +84,7 @@ def _true(text: str | None) -> bool | None:
     return None if text is None else text.lower() not in ("false", "no")
 
 
-def _open_ports(bundle: Bundle, flavor: str | None, numbers: tuple[int, ...]) -> list[int]:
+def _open_ports(bundle: Settings, flavor: str | None, numbers: tuple[int, ...]) -> list[int]:
     """The mail ports that the front opens for certain."""
     if numbers < (2024,):
         return [port for port in (25, 143, 110, 587, *_IMPLICIT) if flavor != "notls" or port not in _IMPLICIT]
@@ -99,7 +100,7 @@ def _open_ports(bundle: Bundle, flavor: str | None, numbers: tuple[int, ...]) ->
 
 
 def _listeners(
-    outside: dict[int, Published] | None, bundle: Bundle, flavor: str | None, numbers: tuple[int, ...]
+    outside: dict[int, Published] | None, bundle: Settings, flavor: str | None, numbers: tuple[int, ...]
 ) -> Iterator[Fact]:
     everywhere = outside is None
     for port in _open_ports(bundle, flavor, numbers):
@@ -109,7 +110,7 @@ def _listeners(
         yield _listener(bundle, _socket(port, flavor, numbers), at, port, numbers)
 
 
-def _stands(bundle: Bundle, port: int, numbers: tuple[int, ...]) -> tuple[Origin, ...]:
+def _stands(bundle: Settings, port: int, numbers: tuple[int, ...]) -> tuple[Origin, ...]:
     """Where a port stands in PORTS, else whose default it is."""
     setting = bundle.settings.get("PORTS") if numbers >= (2024,) else None
     match = re.search(rf"(?<!\d){port}(?!\d)", setting.value) if setting and setting.value else None
@@ -134,7 +135,7 @@ def _socket(port: int, flavor: str | None, numbers: tuple[int, ...]) -> Socket:
     return Socket(f"front/{port}", protocol, role, port, tls, auth, mechanisms, versions)
 
 
-def _listener(bundle: Bundle, socket: Socket, at: Published, port: int, numbers: tuple[int, ...]) -> Fact:
+def _listener(bundle: Settings, socket: Socket, at: Published, port: int, numbers: tuple[int, ...]) -> Fact:
     by = bundle.told("TLS_FLAVOR")
     where = at.told[-1].where or bundle.where("TLS_FLAVOR")
     draft = listener(bundle, socket, at, where, by)
@@ -151,7 +152,7 @@ def _listener(bundle: Bundle, socket: Socket, at: Published, port: int, numbers:
     return draft.fact()
 
 
-def _proxied(bundle: Bundle, port: int, numbers: tuple[int, ...]) -> bool | None:
+def _proxied(bundle: Settings, port: int, numbers: tuple[int, ...]) -> bool | None:
     stated = bundle.given("PROXY_PROTOCOL")
     if stated is None or numbers < (2,):
         return None if stated is None else False
@@ -160,7 +161,7 @@ def _proxied(bundle: Bundle, port: int, numbers: tuple[int, ...]) -> bool | None
     return not {str(port), "mail", "all", "all-but-http"}.isdisjoint(stated.split(","))
 
 
-def _put_mx(draft: Draft, bundle: Bundle, socket: Socket, numbers: tuple[int, ...]) -> None:
+def _put_mx(draft: Draft, bundle: Settings, socket: Socket, numbers: tuple[int, ...]) -> None:
     """INBOUND_TLS_ENFORCE, TLS_PERMISSIVE and who may relay on port 25."""
     enforced = _true(bundle.text("INBOUND_TLS_ENFORCE", "false"))
     if socket.tls == "optional" and enforced is not False:
@@ -174,7 +175,7 @@ def _put_mx(draft: Draft, bundle: Bundle, socket: Socket, numbers: tuple[int, ..
     _put_networks(draft, bundle)
 
 
-def _put_networks(draft: Draft, bundle: Bundle) -> None:
+def _put_networks(draft: Draft, bundle: Settings) -> None:
     """mynetworks: loopback, the network of the containers, RELAYNETS. The widest is the one to blame."""
     told: list[tuple[int, Origin]] = []
     networks = ["127.0.0.1/32"]
@@ -207,7 +208,7 @@ def _is_open(network: str) -> bool:
     return scope == "world" or (scope == "public" and re.search(r"/[0-8]$", network) is not None)
 
 
-def _server(bundle: Bundle) -> Fact:
+def _server(bundle: Settings) -> Fact:
     draft = bundle.begun("server", bundle.where("HOSTNAMES"))
     hosts = bundle.given("HOSTNAMES")
     draft.maybe("host", hosts.split(",")[0] or None if hosts else None, bundle.told("HOSTNAMES"))
@@ -219,7 +220,7 @@ def _server(bundle: Bundle) -> Fact:
     return draft.fact()
 
 
-def _outgoing(bundle: Bundle) -> Fact:
+def _outgoing(bundle: Settings) -> Fact:
     """The way out of Postfix: RELAYHOST, or every MX."""
     host = bundle.given("RELAYHOST")
     level = bundle.given("OUTBOUND_TLS_LEVEL", "dane")

@@ -1,0 +1,14 @@
+"""The name of a mailbox, the same for every client that reads it."""
+
+from __future__ import annotations
+
+import re
+
+_ROLE = re.compile(r"(?:imaps?4?|pops?3?|pop3s|e?mail\d*|mx\d*|in|incoming|ssl0?)\.(?=[^.]+\.)")
+"""First labels of hosts that tell the service and not the provider: one provider has imap. and pop."""
+
+
+def mailbox(user: str, host: str) -> str:
+    """The mailbox that ``user`` reads at ``host``, as user@domain: the user itself where it is an address."""
+    user = user.lower()
+    return user if "@" in user else f"{user}@{_ROLE.sub('', host.lower().rstrip('.'), count=1)}"
