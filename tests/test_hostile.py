@@ -18,7 +18,7 @@ SAMPLES: dict[str, dict[str, str]] = {
     for folder in sorted((Path(__file__).parent / "samples").iterdir())
 }
 """A small configuration of each format: tests/samples/<format>/, files as that program has them."""
-NO_COMMENTS = (".xml", ".yaml", ".yml", ".json", ".js", ".mobileconfig", ".php", ".source", ".html")
+NO_COMMENTS = (".xml", ".ndjson", ".yaml", ".yml", ".json", ".js", ".mobileconfig", ".php", ".source", ".html")
 """Ends of names of files in which a line that begins with # is none, or not everywhere."""
 
 PUNCTUATION = "{ } [ ] ( ) < > = : , $ ${ ${a ${{a} == $$ \" ' \\ # -o !include .. \t \r </ <a> &a; - 'a' %s"
