@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mailpolicy.readers.msmtp import templates
-from mailpolicy.readers.msmtp.accounts import NEWEST, Account, Parsed, parse
-from mailpolicy.readers.msmtp.connections import SOFTWARE, View, connection, identity, missing_host, secrets
-from mailpolicy.readers.msmtp.syntax import COMMANDS, lines
+from mailpolicy.account_files import Account, Parsed, parse
+from mailpolicy.account_lines import kind, lines
+from mailpolicy.account_views import missing_host, secrets
+from mailpolicy.readers.msmtp.connections import SOFTWARE, View, connection, identity
+from mailpolicy.readers.msmtp.syntax import COMMANDS, DIALECT
 from mailpolicy.tree import Tree
 from mailpolicy.types import Fact, Inventory, Span, Unread, Unreadable, Version
 
@@ -31,7 +32,7 @@ def sniff(text: str) -> bool:
     for count, line in enumerate(lines(text[:20_000])):
         if count == _SNIFFED:
             break
-        if templates.kind(line) is None:
+        if kind(line, DIALECT) is None:
             if line.command not in COMMANDS:
                 return False
             seen.add(line.command)
@@ -47,8 +48,8 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
         return Inventory(unread=(Unread(Span(path, 1, 1, 2), str(problem), fatal=True),), files=(path,))
     if not source.text.strip():
         return Inventory(unread=(Unread(Span(path, 1, 1, 2), "is empty", fatal=True),), files=(path,))
-    numbers = version.numbers if version else NEWEST
-    parsed = parse(source, numbers)
+    numbers = version.numbers if version else DIALECT.newest
+    parsed = parse(source, DIALECT, numbers)
     if not parsed.understood:
         why = "is not an msmtp configuration: no line holds a command of msmtp"
         return Inventory(unread=(Unread(parsed.unread[0].where, why, fatal=True),), files=(path,))
@@ -111,7 +112,7 @@ def _secrets(parsed: Parsed, path: str, version: tuple[int, ...]) -> list[Fact]:
     for account in parsed.accounts:
         for name in ("password", "passwordeval"):
             for value in account.chain(name):
-                fact = None if value.where in found else secrets(name, value, path, version)
+                fact = None if value.where in found else secrets(SOFTWARE, name, value, path, version)
                 if fact is not None:
                     found[value.where] = fact
     return [found[where] for where in sorted(found)]
