@@ -27,7 +27,7 @@ class View:
     ) -> None:
         self.account = account
         self.software = dialect.software
-        self.trust_since = trust
+        self.trust_since = trust_since
         """The version from which on the system's certificates are trusted by default."""
         self.version = version
         self.builtin = Origin("default", None, f"{self.software} {'.'.join(map(str, version))}")
