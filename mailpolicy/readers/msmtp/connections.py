@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mailpolicy import account_views
 from mailpolicy.account_files import Account
-from mailpolicy.account_views import NO_PASSWORD, TOKEN, credential, default_port, place, security, unusable
+from mailpolicy.account_inventory import Program
+from mailpolicy.account_views import NO_PASSWORD, TOKEN, View, credential, default_port, place, security, unusable
 from mailpolicy.facts import Draft
 from mailpolicy.providers import wants_oauth2
 from mailpolicy.readers.msmtp.syntax import DIALECT
@@ -20,23 +20,20 @@ _IN_CLEAR = frozenset({"plain", "login", *TOKEN})
 _TRUST_BY_DEFAULT = (1, 8, 2)
 
 
-class View(account_views.View):
-    """An account as msmtp of one version completes it."""
+def _view(account: Account, version: tuple[int, ...]) -> View:
+    return View(account, DIALECT, version, _TRUST_BY_DEFAULT)
 
-    def __init__(self, account: Account, version: tuple[int, ...]) -> None:
-        super().__init__(account, DIALECT, version, _TRUST_BY_DEFAULT)
 
-    @property
-    def method(self) -> str | None:
-        """Login method in lower case; ``on`` when msmtp chooses, ``off`` without login."""
-        text = self.text("auth", "off")
-        return "on" if text == "" else text
+def _method(view: View) -> str | None:
+    """Login method in lower case; ``on`` when msmtp chooses, ``off`` without login."""
+    text = view.text("auth", "off")
+    return "on" if text == "" else text
 
-    @property
-    def lmtp(self) -> bool | None:
-        """Whether LMTP is spoken."""
-        text = self.text("protocol", "smtp")
-        return None if text is None else text == "lmtp"
+
+def _lmtp(view: View) -> bool | None:
+    """Whether LMTP is spoken."""
+    text = view.text("protocol", "smtp")
+    return None if text is None else text == "lmtp"
 
 
 def connection(view: View, names: Sequence[str], path: str, refused: Unread | None) -> Fact:
@@ -48,13 +45,13 @@ def connection(view: View, names: Sequence[str], path: str, refused: Unread | No
     draft.put("version", ".".join(map(str, view.version)))
     draft.put("instance", path)
     draft.maybe("account", names[-1] if names else None)
-    lmtp = view.lmtp
+    lmtp = _lmtp(view)
     draft.maybe("protocol", None if lmtp is None else "lmtp" if lmtp else "smtp", view.origins("protocol"))
     draft.maybe("role", None if lmtp is None else "relay" if lmtp else "submission", view.origins("protocol"))
     if not place(draft, view):
-        if view.lmtp is None:
+        if lmtp is None:
             draft.unknown("port", view.origins("protocol"))
-        elif not view.lmtp:
+        elif not lmtp:
             default_port(draft, view, 465, 25)
     security(draft, view)
     _login(draft, view)
@@ -64,7 +61,7 @@ def connection(view: View, names: Sequence[str], path: str, refused: Unread | No
 
 
 def _login(draft: Draft, view: View) -> None:
-    method, tls = view.method, view.tls
+    method, tls = _method(view), view.tls
     auth = view.origins("auth")
     draft.maybe("authenticates", None if method is None else method != "off", auth)
     if method is None:
@@ -90,27 +87,19 @@ def _login(draft: Draft, view: View) -> None:
 
 def _broken(view: View) -> tuple[str | None, tuple[Origin, ...]]:
     """Why msmtp opens no session for the account although it reads the file (``check_account``, ``smtp_auth``)."""
-    if view.lmtp and view.account.last("port") is None:
+    if _lmtp(view) and view.account.last("port") is None:
         return "LMTP has no default port and none is set", view.origins("protocol")
     why = unusable(view)
     if why[0] is not None:
         return why
-    if view.method not in (None, "off", "external") and view.text("user") == "":
-        return f"auth {view.method} needs a user", view.origins("user", "auth")
+    if _method(view) not in (None, "off", "external") and view.text("user") == "":
+        return f"auth {_method(view)} needs a user", view.origins("user", "auth")
     return None, ()
 
 
-def identity(view: View) -> tuple[object, ...]:
-    """Two accounts of the same identity open the same session."""
-    names = (
-        "host",
-        "port",
-        "protocol",
-        "socket",
-        "tls_fingerprint",
-        "tls_priorities",
-        "user",
-        "password",
-        "passwordeval",
-    )
-    return (view.tls, view.method, view.trust, view.switch("tls_certcheck", True), *map(view.text, names))
+_IDENTITY = (
+    "host", "port", "protocol", "socket", "tls_fingerprint", "tls_priorities", "auth", "user", "password",
+    "passwordeval",
+)  # fmt: skip
+PROGRAM = Program(DIALECT, _view, connection, _IDENTITY)
+"""What msmtp does with its accounts."""
