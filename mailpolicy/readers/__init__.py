@@ -46,6 +46,7 @@ PATTERNS: dict[str, str] = {
     r"|(?<!nginx/)conf\.d/[0-9]+-[a-z0-9_-]+\.conf",
     "msmtp": r"[^/]*msmtprc|msmtp/config",
     "mpop": r"[^/]*mpoprc|mpop/config",
+    "mbsync": r"[^/]*(mbsync|isync)rc([#_-][^/]*)?|mbsync\.conf|(isync|mbsync)/([^/]+/)*([^/]+\.(conf|inc)|config)",
     "getmail": r"[^/]*getmailrc[^/]*|(\.|dot_)getmail/(?!oldmail-|\.)[^/]+(?<!\.json)(?<!\.log)"
     r"|(\.config|dot_config|config|xdg)/getmail/(?!oldmail-|\.)[^/]+(?<!\.json)(?<!\.log)",
     "autoconfig": r"[^/]*config-v1\.[12]\.xml|[^/]*autoconfig[^/]*\.xml|ispdb/[^/]+",
