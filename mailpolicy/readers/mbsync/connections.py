@@ -1,7 +1,7 @@
 """What mbsync does with an account: one ``connection`` each, and the passwords that stand in the file.
 
 After ``imap_parse_store``, ``imap_open_store_authenticate`` and ``socket_start_tls`` of isync 1.4.4 and 1.5.1, and of
-1.1 for what was before ``SSLType``. There is no TLS that is only tried since 1.2: STARTTLS is there or the session ends.
+1.1 for what was before ``SSLType``. Since 1.2 no TLS is only tried: STARTTLS is there or the session ends.
 """
 
 from __future__ import annotations
@@ -104,10 +104,14 @@ def _stated(account: Account) -> Told | None:
     stated, host = account.get("ssltype"), account.get("host")
     if host is None or not str(host.value or "").startswith("imaps:"):
         return stated
-    if stated is not None and stated.by and host.by and stated.by[-1].where and host.by[-1].where:
-        if stated.by[-1].where > host.by[-1].where:
-            return stated
-    return Told("imaps", host.by)
+    after = stated is not None and _last(stated) > _last(host)
+    return stated if after else Told("imaps", host.by)
+
+
+def _last(told: Told) -> tuple[int, int]:
+    """Line and column of what holds."""
+    where = told.by[-1].where if told.by else None
+    return (where.line, where.column) if where else (0, 0)
 
 
 def _legacy(account: Account) -> Told:

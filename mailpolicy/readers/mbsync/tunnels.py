@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from itertools import pairwise
 
 from mailpolicy.lean import NamedTuple
 
@@ -20,7 +21,7 @@ class Tunnel(NamedTuple):
     host: str | None
     port: int | None
     tls: str | None
-    """none, implicit, required; ``ssh`` where the way is encrypted without TLS; ``local`` where nothing leaves the machine."""
+    """none, implicit, required; ``ssh``: it is encrypted without TLS; ``local``: nothing leaves the machine."""
     verify: str = "none"
 
 
@@ -77,7 +78,7 @@ def _netcat(words: list[str]) -> Tunnel:
 
 def _openssl(words: list[str]) -> Tunnel:
     """``openssl s_client`` goes on whatever it finds in the certificate, unless -verify_return_error is there."""
-    values = dict(zip(words, words[1:], strict=False))
+    values = dict(pairwise(words))
     host, _, port = values.get("-connect", "").rpartition(":")
     host = host or values.get("-host", "")
     if not host:
