@@ -131,7 +131,7 @@ class _Parser:
             self.lost = False
             self.end()
         elif self.lost:
-            self.known += 1  # mbsync passes over the rest of what it did not know
+            self.known += line.keyword in KEYWORDS[STORE]  # mbsync passes over the rest of what it did not know
         elif self.current is None:
             self.top(line)
         else:

@@ -167,7 +167,7 @@ def _line(source: Source, row: str, at: int) -> Iterator[Line]:
 
 
 def _words(source: Source, body: str, start: int) -> tuple[list[Argument], str]:
-    """The words of a line, and what mbsync finds wrong with it. A tag of a template makes one word of all that follows."""
+    """The words of a line, and what is wrong with it. A tag of a template makes one word of all that follows."""
     found: list[Argument] = []
     at, size = 0, len(body)
     while True:
