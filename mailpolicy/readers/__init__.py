@@ -47,6 +47,7 @@ PATTERNS: dict[str, str] = {
     "msmtp": r"[^/]*msmtprc|msmtp/config",
     "mpop": r"[^/]*mpoprc|mpop/config",
     "mbsync": r"[^/]*(mbsync|isync)rc([#_-][^/]*)?|mbsync\.conf|(isync|mbsync)/([^/]+/)*([^/]+\.(conf|inc)|config)",
+    "goimapnotify": r"[^/]*goimapnotify[^/]*\.(conf|json|ya?ml|toml)|(go)?imapnotify/[^/]+\.(conf|json|ya?ml|toml)",
     "getmail": r"[^/]*getmailrc[^/]*|(\.|dot_)getmail/(?!oldmail-|\.)[^/]+(?<!\.json)(?<!\.log)"
     r"|(\.config|dot_config|config|xdg)/getmail/(?!oldmail-|\.)[^/]+(?<!\.json)(?<!\.log)",
     "autoconfig": r"[^/]*config-v1\.[12]\.xml|[^/]*autoconfig[^/]*\.xml|ispdb/[^/]+",
