@@ -27,7 +27,7 @@ FLOORS = {
     "rules": 4, "judge": 4,
     "template_lines": 0, "placeholders": 0, "python_config": 3, "tls_priorities": 0,
     "account_lines": 1, "account_files": 3, "account_views": 4, "account_inventory": 5,
-    "mailboxes": 0, "settings": 4, "sessions": 3, "applications.*": 5, "applications": 6,
+    "mailboxes": 0, "secret_files": 4, "settings": 4, "sessions": 3, "applications.*": 5, "applications": 6,
     "compiled": 5, "policy": 5, "present": 6, "declaration_errors": 6,
     "readers.*": 7, "readers": 8, "report.*": 8, "report": 9,
     "gather": 9, "run": 10, "examples": 11, "explain": 5, "init": 0, "options": 5, "output": 10,
@@ -109,15 +109,19 @@ def test_every_reader_is_listed_and_keeps_to_the_protocol() -> None:
         reader = readers.load(name)
         assert isinstance(reader.SOFTWARE, str)
         assert callable(reader.read) and callable(reader.groups) and callable(reader.sniff)
+        assert reader.FILES and reader.PROVEN and isinstance(reader.LIMITS, str)
 
 
 def test_every_format_is_offered() -> None:
     assert set(options.FORMATS) == set(report.FORMATS)
 
 
-def test_pre_commit_hooks_are_fresh() -> None:
-    made = subprocess.run([sys.executable, ROOT / "scripts/make_hooks.py"], capture_output=True, text=True, check=True)
-    assert (ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8") == made.stdout
+@pytest.mark.parametrize(
+    ("script", "file"), [("make_hooks.py", ".pre-commit-hooks.yaml"), ("make_formats.py", "docs/formats.md")]
+)
+def test_generated_files_are_fresh(script: str, file: str) -> None:
+    made = subprocess.run([sys.executable, ROOT / "scripts" / script], capture_output=True, text=True, check=True)
+    assert (ROOT / file).read_text(encoding="utf-8") == made.stdout
 
 
 @pytest.mark.parametrize(

@@ -23,9 +23,9 @@ from mailpolicy.tree import Tree
 from mailpolicy.types import Fact, Inventory, Origin, Span, Unread, Unreadable, Version
 
 SOFTWARE = "getmail"
-FILES = "`getmailrc*`, files in `.getmail/` and `.config/getmail/`"
-PROVEN = "getmail6 6.18.11 run; 6.18.12 to 6.20.01 read in source"
-LIMITS = "What is in a netrc file, and options of the command line."
+FILES = "getmailrc*, files in .getmail/ and .config/getmail/"
+PROVEN = "getmail6 6.18.11, run with the same files; up to 6.20.01 from its source"
+LIMITS = "what is in a netrc file; options of the command line; delete_bigger_than"
 
 _NEWEST = (6, 20, 1)
 _TYPE = re.compile(r"(?P<kind>Simple|BrokenUIDL|Multidrop)(?P<protocol>POP3|IMAP|SDPS)(?P<ssl>SSL)?Retriever")
@@ -332,10 +332,17 @@ class _Account:
         removes = delete if delete.value is True or not (late or not after.known) else maybe(late or None, after.by)
         if kind.protocol == "imap":
             return {"expunges": removes}
-        found = {"deletes_on_server": removes, "uidl": Told(not kind.broken_uidl, type_by)}
+        found = {"deletes_on_server": removes, "uidl": self.remembers(kind, type_by)}
         if late and delete.value is False:
             found["keeps_days"] = after
         return found
+
+    def remembers(self, kind: _Kind, type_by: tuple[Origin, ...]) -> Told:
+        """Whether it leaves out what it has fetched before: by default it fetches all that is there."""
+        every = self.boolean("read_all", True, "options")
+        if kind.broken_uidl:
+            return Told(False, type_by)
+        return Told(not every.value, every.by, every.known)
 
     def broken(self) -> Told:
         if self.config.wrong:

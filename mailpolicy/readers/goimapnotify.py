@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from mailpolicy.strict_yaml import Node
 
 SOFTWARE = "goimapnotify"
-FILES = "`goimapnotify*.yaml`, files in `goimapnotify/` and `imapnotify/` (JSON, YAML, TOML)"
-PROVEN = "1.1, 2.3.7, 2.3.15, 2.3.16, 2.4 and 2.5.3 read in source"
-LIMITS = "What hostCMD and usernameCMD print; 1.0."
+FILES = "goimapnotify*.yaml, files in goimapnotify/ and imapnotify/ (.conf, .json, .yaml, .toml)"
+PROVEN = "goimapnotify 1.1, 2.3.7, 2.3.15, 2.3.16, 2.4 and 2.5.3, from their sources"
+LIMITS = "what hostCMD and usernameCMD print; version 1.0"
 
 _NEWEST = (2, 5, 3)
 _LAST_JSON = (2, 3, 15)

@@ -21,9 +21,9 @@ from mailpolicy.tree import Tree
 from mailpolicy.types import Fact, Inventory, Origin, Unread, Version
 
 SOFTWARE = "mpop"
-FILES = "`.mpoprc`, `mpop/config`"
-PROVEN = "1.4.18 run; 1.4.19 to 1.4.23 read in source"
-LIMITS = "What an eval command prints, unless it is a plain echo, and an SRV look-up of --configure."
+FILES = ".mpoprc, mpop/config"
+PROVEN = "mpop 1.4.18, run with the same files; up to 1.4.23 from its source"
+LIMITS = "what eval prints unless it is a plain echo; key rings and .netrc"
 
 _TRUST_BY_DEFAULT = (1, 4, 2)
 _IN_CLEAR = frozenset({"user", "plain", "login", *TOKEN})

@@ -26,7 +26,7 @@ def only(text: str, version: str = "") -> Fact:
 @pytest.mark.parametrize(
     ("kind", "expected"),
     [
-        ("SimplePOP3Retriever", {"protocol": "pop3", "port": 110, "tls": "none", "verify": "none", "uidl": True}),
+        ("SimplePOP3Retriever", {"protocol": "pop3", "port": 110, "tls": "none", "verify": "none", "uidl": False}),
         ("SimplePOP3SSLRetriever", {"protocol": "pop3", "port": 995, "tls": "implicit", "verify": "none"}),
         ("BrokenUIDLPOP3Retriever", {"port": 110, "uidl": False}),
         ("BrokenUIDLPOP3SSLRetriever", {"port": 995, "uidl": False, "tls": "implicit"}),
@@ -77,7 +77,8 @@ def test_parameters_mean_what_getmail_makes_of_them(kind: str, lines: str, expec
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        ("", {"deletes_on_server": False}),
+        ("", {"deletes_on_server": False, "uidl": False}),
+        ("read_all = false", {"uidl": True}),
         ("delete = true", {"deletes_on_server": True}),
         ("delete = 1\ndelete_after = 7", {"deletes_on_server": True, "keeps_days": None}),
         ("delete_after = 7", {"deletes_on_server": True, "keeps_days": 7}),

@@ -16,9 +16,9 @@ from mailpolicy.types import Inventory, Span, Unread, Unreadable, Version
 
 __all__ = ["FILES", "LIMITS", "PROVEN", "SOFTWARE", "groups", "read", "sniff"]
 
-FILES = "`.mbsyncrc`, `isyncrc`, `mbsyncrc`, parts of them in `isync/` and `mbsync/`"
-PROVEN = "isync 1.4.4 and 1.5.1 run; 1.1 read in source; 1.0, 1.2 and 1.3 from its NEWS"
-LIMITS = "What is in a CertificateFile: one with a server's own certificate pins it; where a Tunnel of a script leads."
+FILES = ".mbsyncrc, isyncrc, mbsyncrc, *.conf and *.inc in isync/ and mbsync/"
+PROVEN = "isync 1.4.4 and 1.5.1, run with the same files; 1.1 from its source; 1.0, 1.2 and 1.3 from its NEWS"
+LIMITS = "what is in a CertificateFile (a server's own certificate in it is a pin); where the script of a Tunnel leads"
 
 _NAMED = re.compile(r"(?:mbsync|isync)rc[^/]*$|mbsync\.conf")
 
