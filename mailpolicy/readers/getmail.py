@@ -43,6 +43,7 @@ _YES = dict.fromkeys(("1", "yes", "true", "on"), True)
 _BOOLEANS: Mapping[str, bool] = {**_YES, **dict.fromkeys(("0", "no", "false", "off"), False)}
 _VERSIONS = {"sslv23": "", "tlsv1": "TLSv1.0", "tlsv1_1": "TLSv1.1", "tlsv1_2": "TLSv1.2"}
 _PORTS = {("pop3", False): 110, ("pop3", True): 995, ("imap", False): 143, ("imap", True): 993}
+_SHOWN = 50
 _MOST = 10_000
 """Longest text of a tuple, in characters, that is evaluated."""
 _SECTION = re.compile(r"^\[retriever\]\s*$", re.MULTILINE)
@@ -170,7 +171,10 @@ class _Account:
         return Told(int(text), told.by)
 
     def inventory(self) -> Inventory:
-        unread = [Unread(wrong.where, f"getmail refuses the file: the line {wrong.why}") for wrong in self.config.wrong]
+        refused = self.config.wrong
+        unread = [Unread(one.where, f"getmail refuses the file: the line {one.why}") for one in refused[:_SHOWN]]
+        if len(refused) > _SHOWN:
+            unread.append(Unread(refused[0].where, f"{len(refused) - _SHOWN} more lines that getmail refuses"))
         facts = [self.connection()]
         password = self.retriever.get("password")
         if password is not None and password.text is not None:

@@ -15,7 +15,9 @@ from mailpolicy.readers.mbsync.syntax import (
     GROUP,
     KEYWORDS,
     LEGACY,
+    LIST,
     MAILDIR,
+    MANY,
     OLDEST_TLS,
     RENAMED,
     SECTIONS,
@@ -29,6 +31,7 @@ from mailpolicy.text import Source
 from mailpolicy.types import Origin, Span, Unread
 
 _SHOWN = 50
+_KEPT = 6
 _OTHERS = frozenset({"account", "usenamespace", "subscribedonly", "path", "pathdelimiter", "trash", "trashremotenew",
                      "trashnewonly", "maxsize", "mapinbox", "flatten"})  # fmt: skip
 """Keywords of a store that say nothing of its connection."""
@@ -178,7 +181,10 @@ class _Parser:
                 self.refuse(*why)
             return
         self.known += 1
-        section.settings.setdefault(line.keyword, []).append(line)
+        found = section.settings.setdefault(line.keyword, [])
+        found.append(line)
+        if KEYWORDS[section.kind][line.keyword] is not LIST and line.keyword not in MANY:
+            del found[:-_KEPT]  # the last one holds
         if self.depth:
             section.unsure.add(line.keyword)
 

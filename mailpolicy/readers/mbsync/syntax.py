@@ -107,6 +107,9 @@ BOOLEANS: Mapping[str, bool] = {
 _SIZES = re.compile(r"\s*\+?[0-9]+[kKmM]?[bB]?")
 INTEGERS = re.compile(r"\s*[-+]?[0-9]+")
 _BLANK = " \t\r\f\v"
+_FIRST = re.compile(r"[A-Za-z0-9.]+")
+_PLAIN = re.compile(r"[^\s\"\\]+(?=\s|$)", re.ASCII)
+_ALL = SECTIONS.union(*KEYWORDS.values())
 _TAGS = ("{{", "{%", "<%")
 
 
@@ -156,9 +159,10 @@ def _line(source: Source, row: str, at: int) -> Iterator[Line]:
         return
     if body[0] == "#":
         return
-    kind = template_lines.kind(body.rstrip())
-    first = body.split(None, 1)[0].lower()
-    if kind is not None and not any(first in words for words in KEYWORDS.values()):
+    first = _FIRST.match(body)
+    known = first is not None and first[0].lower() in _ALL
+    kind = None if known else template_lines.kind(body.rstrip())
+    if kind is not None:
         yield Line("", "", (), source.span(start, start + len(body.rstrip())), template=kind)
         return
     words, fault = _words(source, body, start)
@@ -196,6 +200,9 @@ def _filled(source: Source, body: str, at: int, start: int) -> Span:
 
 def _word(body: str, at: int) -> tuple[int, str, str]:
     """Where the word at ``at`` ends, the word without quotes and backslashes, and what is wrong with them."""
+    plain = _PLAIN.match(body, at)
+    if plain is not None:
+        return plain.end(), plain[0], ""
     out: list[str] = []
     quoted = escaped = False
     while at < len(body):
