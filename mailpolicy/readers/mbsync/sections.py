@@ -5,6 +5,7 @@ After ``load_config`` and ``imap_parse_store``. One error anywhere, and mbsync d
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from mailpolicy import template_lines
@@ -35,6 +36,7 @@ _KEPT = 6
 _OTHERS = frozenset({"account", "usenamespace", "subscribedonly", "path", "pathdelimiter", "trash", "trashremotenew",
                      "trashnewonly", "maxsize", "mapinbox", "flatten"})  # fmt: skip
 """Keywords of a store that say nothing of its connection."""
+_OLD = re.compile(r"^\s*(?:requiressl|useimaps|usessl|usetls|host\s+\"?imaps?:)", re.IGNORECASE | re.MULTILINE)
 NEWEST = (1, 5, 1)
 BEFORE_RENAMING = (1, 4, 4)
 
@@ -249,6 +251,8 @@ class _Parser:
 
 def shown_version(source: Source) -> tuple[int, ...]:
     """The newest version that takes the words of a file: 1.5 knows those of before 1.2 no more."""
+    if _OLD.search(source.text) is None:
+        return NEWEST
     seen: set[str] = set()
     for line in lines(source):
         seen.add(line.keyword)
