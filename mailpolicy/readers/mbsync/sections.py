@@ -36,7 +36,7 @@ _KEPT = 6
 _OTHERS = frozenset({"account", "usenamespace", "subscribedonly", "path", "pathdelimiter", "trash", "trashremotenew",
                      "trashnewonly", "maxsize", "mapinbox", "flatten"})  # fmt: skip
 """Keywords of a store that say nothing of its connection."""
-_OLD = re.compile(r"^\s*(?:requiressl|useimaps|usessl|usetls|host\s+\"?imaps?:)", re.IGNORECASE | re.MULTILINE)
+_OLD = re.compile(r"^[ \t]*(?:requiressl|useimaps|usessl|usetls|host[ \t]+\"?imaps?:)", re.IGNORECASE | re.MULTILINE)
 NEWEST = (1, 5, 1)
 BEFORE_RENAMING = (1, 4, 4)
 
