@@ -15,6 +15,12 @@ _WELL_KNOWN = (
     r"(?i)(?:change[-_]?me|password|passwd|passw0rd|pass|secret|supersecret|letmein|test|admin|root|mail|mailserver|postfix"
     r"|dovecot|mysql|12345+6*|(?:my|your|mail|mysql)[-_]?password)!?"
 )
+_ECHOED = re.compile(r"""(?:echo|printf)\s+(?:-n\s+)?(['"]?)(?P<secret>[^\s'"$`|;&\\<>()%]+)\1\s*""")
+
+
+def echoed(command: str) -> re.Match[str] | None:
+    """The group ``secret`` of a shell command that only echoes it: the password stands in the file all the same."""
+    return _ECHOED.fullmatch(command)
 
 
 def is_placeholder(text: str) -> bool:

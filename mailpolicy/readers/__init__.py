@@ -45,6 +45,11 @@ PATTERNS: dict[str, str] = {
     "dovecot": r"[^/]*dovecot[^/]*\.conf|dovecot/([^/]+/)*[^/]+\.(conf|conf\.ext|ext)"
     r"|(?<!nginx/)conf\.d/[0-9]+-[a-z0-9_-]+\.conf",
     "msmtp": r"[^/]*msmtprc|msmtp/config",
+    "mpop": r"[^/]*mpoprc|mpop/config",
+    "mbsync": r"[^/]*(mbsync|isync)rc([#_-][^/]*)?|mbsync\.conf|(isync|mbsync)/([^/]+/)*([^/]+\.(conf|inc)|config)",
+    "goimapnotify": r"[^/]*goimapnotify[^/]*\.(conf|json|ya?ml|toml)|(go)?imapnotify/[^/]+\.(conf|json|ya?ml|toml)",
+    "getmail": r"[^/]*getmailrc[^/]*|(\.|dot_)getmail/(?!oldmail-|\.)[^/]+(?<!\.json)(?<!\.log)"
+    r"|(\.config|dot_config|config|xdg)/getmail/(?!oldmail-|\.)[^/]+(?<!\.json)(?<!\.log)",
     "autoconfig": r"[^/]*config-v1\.[12]\.xml|[^/]*autoconfig[^/]*\.xml|ispdb/[^/]+",
     "haproxy": r"[^/]*[Hh][Aa]-?[Pp]roxy[^/]*\.cfg|haproxy/haproxy\.conf"
     r"|[^/]*[Hh][Aa]-?[Pp]roxy[^/]*/([^/]+/)*[^/]+\.cfg",

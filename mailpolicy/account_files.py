@@ -1,29 +1,23 @@
-"""Accounts of an msmtprc: defaults, inheritance and redefinition, as ``read_conffile`` of msmtp has them.
+"""Accounts of an msmtprc or mpoprc: defaults, inheritance and redefinition, as ``read_conffile`` of both has them.
 
 A new account takes the defaults that stand before it, then what each named account *set itself or
-inherited*, not the defaults that account had. msmtp refuses a whole file for one bad line.
+inherited*, not the defaults that account had. Both programs refuse a whole file for one bad line.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from mailpolicy import template_lines
+from mailpolicy.account_lines import Dialect, Line, evaluated, kind, lines, problem, whole
 from mailpolicy.lean import NamedTuple
-from mailpolicy.readers.msmtp import templates
-from mailpolicy.readers.msmtp.syntax import COMMANDS, PLACEHOLDER, Line, lines, problem
+from mailpolicy.template_lines import PLACEHOLDER
 from mailpolicy.text import Source
 from mailpolicy.types import Origin, Span, Unread
 
-NEWEST = (1, 8, 33)
-"""The newest version whose parser was read."""
 _KEPT = 6
 _SHOWN = 50
 _ALIASES = {"tls_nocertcheck": ("tls_certcheck", "off"), "tls_nostarttls": ("tls_starttls", "off")}
-_TAINTED = (
-    "host", "port", "protocol", "tls", "tls_starttls", "tls_certcheck", "tls_fingerprint", "tls_trust_file", "socket",
-    "tls_priorities", "tls_host_override", "tls_key_file", "tls_cert_file", "tls_crl_file",
-    "auth", "user", "password", "passwordeval",
-)  # fmt: skip
 
 
 class Value(NamedTuple):
@@ -64,18 +58,19 @@ class Account(NamedTuple):
 
 
 class Parsed(NamedTuple):
-    """What a file says. ``refused`` is the first line that makes msmtp refuse the file, with the reason."""
+    """What a file says. ``refused`` is the first line that makes the program refuse the file, with the reason."""
 
     accounts: tuple[Account, ...]
     unread: tuple[Unread, ...]
     refused: Unread | None
     understood: bool
-    """At least one line is msmtp's, or there is none that is not."""
+    """At least one line is the program's, or there is none that is not."""
 
 
 class _Parser:
-    def __init__(self, source: Source, version: tuple[int, ...]) -> None:
+    def __init__(self, source: Source, dialect: Dialect, version: tuple[int, ...]) -> None:
         self.source = source
+        self.dialect = dialect
         self.version = version
         self.defaults: Settings = {}
         self.accounts: list[Account] = []
@@ -91,7 +86,7 @@ class _Parser:
 
     def refuse(self, where: Span, why: str) -> None:
         self.problems += 1
-        item = Unread(where, f"msmtp refuses the file: {why}")
+        item = Unread(where, f"{self.dialect.software} refuses the file: {why}")
         self.first = self.first or item
         if self.problems <= _SHOWN:
             self.unread.append(item)
@@ -103,21 +98,23 @@ class _Parser:
         for line in lines(self.source.text):
             self.one(line)
         if self.problems > _SHOWN and self.first is not None:
-            self.unread.append(Unread(self.first.where, f"{self.problems - _SHOWN} more lines that msmtp refuses"))
+            self.unread.append(
+                Unread(self.first.where, f"{self.problems - _SHOWN} more lines that {self.dialect.software} refuses")
+            )
         return Parsed(tuple(self.accounts), tuple(self.unread), self.first, self.known > 0 or not self.problems)
 
     def one(self, line: Line) -> None:
-        kind = templates.kind(line)
-        if kind is not None:
-            self.template(line, kind)
+        what = kind(line, self.dialect)
+        if what is not None:
+            self.template(line, what)
             return
-        why = problem(line, self.version)
+        why = problem(line, self.dialect, self.version)
         if why is not None:
-            known = line.command in COMMANDS and line.argument and not line.too_long
+            known = line.command in self.dialect.commands and line.argument and not line.too_long
             self.refuse(self.span(line) if known else self.source.span(line.start, line.start + len(line.command)), why)
             if line.command == "default":
                 self.section, self.opened_at = self.defaults, self.conditions
-            elif line.command in _TAINTED:
+            elif line.command in self.dialect.tainted:
                 self.put(line.command, Value(None, self.span(line)))
             return
         self.known += 1
@@ -130,25 +127,25 @@ class _Parser:
         else:
             self.set(line.command, line.argument, self.span(line))
 
-    def template(self, line: Line, kind: str) -> None:
-        if kind == templates.BEGIN:
+    def template(self, line: Line, what: str) -> None:
+        if what == template_lines.BEGIN:
             self.conditions += 1
-        elif kind == templates.END:
+        elif what == template_lines.END:
             self.conditions = max(0, self.conditions - 1)
-        elif kind == templates.ANYTHING:
+        elif what == template_lines.ANYTHING:
             self.taint(self.source.span(line.start, line.right))
-        macro = templates.defines(line)
+        macro = template_lines.defines(whole(line))
         if macro:
             self.macros.add(macro)
 
     def taint(self, where: Span) -> None:
         """From here on each setting may be another one, unless a later line sets it."""
         if self.section is not None:
-            for name in _TAINTED:
+            for name in self.dialect.tainted:
                 self.put(name, Value(None, where))
 
     def evaluate(self, line: Line) -> None:
-        command, argument = templates.evaluated(line)
+        command, argument = evaluated(line, self.dialect)
         where = self.span(line)
         if command is None:
             self.taint(where)
@@ -165,6 +162,8 @@ class _Parser:
 
     def put(self, name: str, value: Value) -> None:
         if self.section is None:
+            if not self.dialect.implicit:
+                self.refuse(value.where, "the first command must be account or defaults")
             self.begin(Account("default", value.where, (), dict(self.defaults), {}, implicit=True))
             self.names["default"] = 0
         assert self.section is not None
@@ -217,6 +216,6 @@ def _trim(text: str) -> str:
     return text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else text
 
 
-def parse(source: Source, version: tuple[int, ...]) -> Parsed:
-    """All accounts of a file, and what msmtp of this version refuses in it."""
-    return _Parser(source, version).read()
+def parse(source: Source, dialect: Dialect, version: tuple[int, ...]) -> Parsed:
+    """All accounts of a file, and what the program of this version refuses in it."""
+    return _Parser(source, dialect, version).read()
