@@ -57,10 +57,10 @@ def sessions(machine: Machine) -> Iterator[Session | Bad]:
         yield from _situation(machine, name, state, entered, used)
 
 
-def _changed(machine: Machine, start: State, used: set[int]) -> Iterator[tuple[str, State, tuple[Text, ...]]]:
-    """What hooks and macros make of the start: their name, what then holds, folders that they are for."""
-    for keys, sequence in machine.macros:
-        state, name = start, ""
+def _changed(machine: Machine, start: State, used: set[int]) -> Iterator[tuple[str | None, State, tuple[Text, ...]]]:
+    """What macros and hooks make of the start: a name, what then holds, folders that they are for."""
+    for sequence in machine.macros:
+        state, name = start, None
         for found in _COMMANDS.finditer(sequence.text):
             command = sequence.slice(*found.span(1))
             sourced = _SOURCES.search(command.text)
@@ -69,7 +69,7 @@ def _changed(machine: Machine, start: State, used: set[int]) -> Iterator[tuple[s
             state = machine.after(state, (command,))
             name = sourced[1].rpartition("/")[2] if sourced else name
         if state is not start and _differ(state, start):
-            yield name or keys.text[:40], state, ()
+            yield name, state, ()
     for index, hook in enumerate(machine.hooks):
         if index in used or (hook.kind == "account-hook" and not hook.pattern.text):
             continue

@@ -18,6 +18,8 @@ from mailpolicy.types import Fact, Origin, Span
 _READABLE = frozenset({"PLAIN", "LOGIN", "USER", "XOAUTH2", "OAUTHBEARER"})
 _TOKENS = frozenset({"XOAUTH2", "OAUTHBEARER"})
 _WITHOUT = frozenset({"GSSAPI", "EXTERNAL", "ANONYMOUS"})
+_BARE = frozenset({"nc", "ncat", "netcat", "socat", "telnet"})
+"""Commands of a tunnel that carry it over the network as it is."""
 _VERSIONS = (
     ("ssl_use_sslv3", "SSLv3"), ("ssl_use_tlsv1", "TLSv1.0"), ("ssl_use_tlsv1_1", "TLSv1.1"),
     ("ssl_use_tlsv1_2", "TLSv1.2"), ("ssl_use_tlsv1_3", "TLSv1.3"),
@@ -86,7 +88,8 @@ def _place(view: View) -> dict[str, Told]:
             "port": Told(int(port.text), stated) if port.known else unknown(stated),
             "port_stated": Told(True, stated),
         }
-    if view.tunnelled is not None and view.tunnelled.text:
+    tunnel = view.tunnelled.text.split() if view.tunnelled is not None else []
+    if tunnel and tunnel[0].rpartition("/")[2] not in _BARE:
         told["scope"] = Told("loopback", view.state.origins("tunnel"))
     return told
 
@@ -237,8 +240,6 @@ def _in_clear(told: dict[str, Told]) -> Told:
     if login.known and not login.value:
         return Told(False, login.by)
     by = (*mechanisms.by, *tls.by)
-    if "scope" in told and told["tls"].value == "none":
-        return Told(False, told["scope"].by)
     if tls.known and tls.value in ("required", "implicit"):
         return Told(False, tls.by)
     listed = mechanisms.value if isinstance(mechanisms.value, tuple) else ()

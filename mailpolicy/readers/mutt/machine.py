@@ -54,8 +54,8 @@ class Machine:
         self.places = Places(tree, main)
         self.state = State(program)
         self.hooks: list[Hook] = []
-        self.macros: list[tuple[Text, Text]] = []
-        """Keys, and what they stand for."""
+        self.macros: list[Text] = []
+        """What keys stand for."""
         self.startup: list[Text] = []
         self.environment: dict[str, Text] = {}
         self.unread: dict[Span, Unread] = {}
@@ -69,6 +69,7 @@ class Machine:
         self.folder: str | None = None
         self.conditions: list[Span] = []
         self.sourced = 0
+        self.missing: set[str] = set()
 
     def read(self, source: Source) -> None:
         """Runs a file."""
@@ -109,12 +110,16 @@ class Machine:
         while words.at < len(text.text) and words.peek != "#":
             if words.peek == ";":
                 words.at += 1
-                words.skip()
                 continue
             start = words.at
+            if words.peek.isspace():
+                words.skip()
+                if words.peek == ";":
+                    self.refuse(text.span(words.at, words.at + 1), "an empty command: the rest of the line is not read")
+                if not words.more:
+                    return
             try:
                 self.command(words.word(), words)
-                self.understood += 1
             except Unended:
                 self.refuse(text.span(start, len(text.text)), "a quoted command or backslash has no end")
                 return
@@ -142,6 +147,7 @@ class Machine:
 
     def command(self, name: Text, words: Words) -> None:
         run = _RUN.get(name.text)
+        self.understood += name.text in COMMANDS[self.program.name]
         if run is not None and name.text in COMMANDS[self.program.name]:
             run(self, name, words)
         elif not name.known:
@@ -232,10 +238,10 @@ class Machine:
 
     def macro(self, name: Text, words: Words) -> None:
         words.word()
-        keys = words.word() if words.more else Text("")
+        words.word()
         if not words.more:
             raise Refused("macro has too few arguments", name)
-        self.macros.append((keys, words.word()))
+        self.macros.append(words.word())
         while words.more:
             words.word()
 
@@ -296,7 +302,9 @@ class Machine:
 
     def include(self, found: str | None, called: str, where: Span) -> None:
         if found is None:
-            self.notes.append(f"{where}: {called} is not here; what it sets is not known")
+            if called not in self.missing:
+                self.notes.append(f"{where}: {called} is not here; what it sets is not known")
+            self.missing.add(called)
             if not _LOOKS.search(called.rpartition("/")[2]):
                 self.state.doubted(where, "a file that is not here")
         elif found in self.stack:
@@ -305,11 +313,20 @@ class Machine:
             self.refuse(where, "is not read: too many files are sourced")
         else:
             self.sourced += 1
-            try:
-                self.read(self.tree.source(found))
-            except Unreadable as problem:
-                self.refuse(where, f"names a file that {problem}")
-                self.state.doubted(where, "a file that cannot be read")
+            self.sourcing(found, where)
+
+    def sourcing(self, found: str, where: Span) -> None:
+        start = Span(found, 1, 1, 2)
+        try:
+            source = self.tree.source(found)
+        except Unreadable as problem:
+            self.unread.setdefault(start, Unread(start, str(problem), fatal=True))
+            self.files.append(found)
+            self.state.doubted(where, "a file that cannot be read")
+            return
+        if not source.text.strip():
+            self.unread.setdefault(start, Unread(start, "is empty"))
+        self.read(source)
 
     def after(self, state: State, commands: Iterable[Text]) -> State:
         """What holds when commands are run from a state; hooks and macros that they make do not stay."""

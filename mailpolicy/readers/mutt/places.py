@@ -24,6 +24,17 @@ def bare(name: str) -> str:
     return plain(name).lstrip("._")
 
 
+def _above(folder: str, name: str) -> str | None:
+    """mutt's folder that a file lies in: a main file right in it, the file of an account at most three below."""
+    if name.startswith("."):
+        return None
+    for _ in range(1 if name in ("muttrc", "neomuttrc") else 4):
+        if bare(posixpath.basename(folder)) in _FOLDERS:
+            return folder
+        folder = posixpath.dirname(folder)
+    return None
+
+
 class Places:
     """Resolves names for one main file."""
 
@@ -32,11 +43,8 @@ class Places:
         folder = posixpath.dirname(main)
         self.own = folder
         """The folder of mutt's that the main file is in, or the one beside it."""
-        at = folder
-        while at and bare(posixpath.basename(at)) not in _FOLDERS:
-            above = posixpath.dirname(at)
-            at = above if above != at else ""
-        if at:
+        at = _above(folder, plain(posixpath.basename(main)))
+        if at is not None:
             self.own = at
             above = posixpath.dirname(at)
             hidden = bare(posixpath.basename(above)) == "config"

@@ -21,6 +21,7 @@ TRANSPORT = (
     "ssl_ciphers", "tunnel", "tunnel_is_secure", "account_command",
 )  # fmt: skip
 """The settings that decide on connections."""
+_SERVERS = frozenset({"folder", "spoolfile", "smtp_url", "pop_host"})
 _SINCE: dict[str, dict[str, tuple[int, ...]]] = {
     "smtp_user": {"neomutt": (20200313,)},
     "account_command": {"neomutt": (20230322,)},
@@ -132,10 +133,10 @@ class State:
             self.doubt = (*self.doubt, Origin("sets", where, note))
 
     def tainted(self, where: Span, note: str) -> None:
-        """Something that cannot be seen may set anything anew."""
+        """Something that cannot be seen may set anything anew; the servers that are named stay."""
         self.doubted(where, note)
         for name in TRANSPORT:
-            if name in self.values:
+            if name in self.values and name not in _SERVERS:
                 self.put(name, Value(Text(UNKNOWN), where))
 
     def get(self, name: str) -> Text | None:
