@@ -23,6 +23,12 @@ _NEOMUTT = {
 }
 _ASKED = {**_BOTH, "ask-yes": "ask-yes", "ask-no": "ask-no"}
 _OPPOSITE = {"yes": "no", "no": "yes", "ask-yes": "ask-no", "ask-no": "ask-yes"}
+_AUTHENTICATORS = {
+    "imap_authenticators": frozenset({"oauthbearer", "xoauth2", "plain", "gssapi", "login"}),
+    "pop_authenticators": frozenset({"oauthbearer", "apop", "user"}),
+    "smtp_authenticators": frozenset({"oauthbearer", "xoauth2", "plain", "login"}),
+}
+_VALIDATED = (20201120,)
 _NEW_RULES = (20190101,)
 """From here on NeoMutt has the words of ``_NEOMUTT`` and the postfix ``?``."""
 
@@ -141,6 +147,18 @@ def _bare(wish: _Wish, key: str, kind: str | None, name: Text, where: Span, mach
     return True
 
 
+def _check_authenticators(key: str, value: Text, program: Program) -> None:
+    """NeoMutt refuses names that it does not know, and knows those of SASL only where it is built with Cyrus SASL."""
+    if program.name != "neomutt" or program.numbers < _VALIDATED:
+        return
+    allowed = _AUTHENTICATORS[key]
+    for name in value.text.split(":"):
+        if name and name.lower() not in allowed:
+            raise Refused(
+                f"{name[:40]} is refused by NeoMutt with GNU SASL, which Debian has: {key} stays as it was", value
+            )
+
+
 def _store(key: str, kind: str | None, name: Text, value: Text, machine: Machine, grows: bool) -> None:
     where = value.whole() or name.whole()
     assert where is not None
@@ -150,6 +168,8 @@ def _store(key: str, kind: str | None, name: Text, value: Text, machine: Machine
         if word is None:
             raise Refused(f"{name.text} takes {', '.join(allowed)}", value if value.text else name)
         value = instead(word, value)
+    elif key in _AUTHENTICATORS and value.known:
+        _check_authenticators(key, value, machine.program)
     elif key in _PATHS:
         value = machine.path(value)
     if grows:
