@@ -48,7 +48,10 @@ FETCHED = {
         ("defaults", IMAP),
         ("hooks", IMAP + "folder-hook localhost unset ssl_starttls\naccount-hook imap: 'unset ssl_force_tls'"),
     ),
-    "pop3": (("not forced", POP + "set pop_delete ssl_force_tls=no"), ("apop", POP + "set pop_authenticators=apop")),
+    "pop3": (
+        ("not forced", POP + "set pop_delete ssl_force_tls=no"),
+        ("never", POP + "set pop_delete=no pop_authenticators=user nossl_force_tls nossl_starttls"),
+    ),
 }
 
 
