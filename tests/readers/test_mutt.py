@@ -86,6 +86,8 @@ def said(fact: Fact, expected: dict[str, object]) -> dict[str, object]:
         ("set spoolfile=imaps://@HOST@/", {"host": "unknown", "tls": "implicit"}),
         ("mailboxes imaps://imap.example.org/INBOX", {"host": "imap.example.org"}),
         ("set record=imaps://imap.example.org/Sent", {"host": "imap.example.org"}),
+        ("set postponed=imaps://a.example.org/D copy=no record=imaps://b.example.org/S", {"host": "a.example.org"}),
+        ("set folder=imaps://a@imap.example.org record=imaps://a@imap.example.org:993/Sent", {"port": 993}),
         (SMTP, {"protocol": "smtp", "role": "submission", "port": 587, "tls": "required", "authenticates": True}),
         ("set smtp_url=smtp://smtp.example.org", {"port": 25, "authenticates": False, "credential": "none"}),
         ("set smtp_url=smtp://smtp.example.org smtp_pass=x" + "\n" + OFF, {"cleartext_credentials": False}),

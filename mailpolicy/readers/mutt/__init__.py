@@ -14,6 +14,7 @@ from mailpolicy.readers.mutt.machine import Machine
 from mailpolicy.readers.mutt.names import COMMANDS, NEOMUTT_ONLY
 from mailpolicy.readers.mutt.places import plain
 from mailpolicy.readers.mutt.state import program
+from mailpolicy.readers.mutt.urls import PORTS
 from mailpolicy.text import Source
 from mailpolicy.tree import Tree
 from mailpolicy.types import Fact, Inventory, Span, Unread, Unreadable, Version
@@ -137,7 +138,12 @@ def _identity(one: Session) -> tuple[object, ...]:
     if url is None:
         return one.protocol, one.text.text, None, None
     told = user(View(one)) if one.protocol != "smtp" or url.user is not None else None
-    return one.protocol, url.host.text.lower(), url.port.text if url.port else url.kind, told.value if told else None
+    return (
+        one.protocol,
+        url.host.text.lower(),
+        url.port.text if url.port else str(PORTS[url.kind]),
+        told.value if told else None,
+    )
 
 
 def _account(one: Session, path: str, taken: set[tuple[str, str]]) -> str:

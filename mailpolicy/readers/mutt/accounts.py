@@ -113,7 +113,8 @@ def _situation(
     yield from _at(machine, name, state, "pop_host", used)
     opened = [(setting, state.get(setting)) for setting in _OPENED]
     opened += [("mailboxes", text) for text in (*entered, *state.mailboxes)]
-    opened += [(setting, state.get(setting)) for setting in _WRITTEN]
+    kept = state.known("copy") != "no"
+    opened += [(setting, state.get(setting)) for setting in _WRITTEN if kept or setting != "record"]
     seen: set[str] = set()
     for setting, text in opened:
         if text is None or not text.text or text.text in seen:
