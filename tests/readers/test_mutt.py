@@ -383,7 +383,15 @@ def test_names(path: str, program: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["roles/mutt/tasks/main.yml", ".mutt/mutt_oauth2.py", "src/mutt/init.c", "mutt/README.md", "muttering"]
+    "path",
+    [
+        "roles/mutt/tasks/main.yml",
+        ".mutt/mutt_oauth2.py",
+        "src/mutt/init.c",
+        "mutt/README.md",
+        "muttering",
+        "syntax/muttrc.vim",
+    ],
 )
 def test_names_of_other_programs(path: str) -> None:
     assert format_of(path) is None
@@ -410,9 +418,17 @@ def test_sniff(text: str, is_mutt: bool) -> None:
 
 
 def test_other_files_in_its_folder_are_left_alone() -> None:
-    inventory = read(mutt, {".mutt/mailcap": "text/html; w3m %s\nimage/*; feh %s\n", ".mutt/empty": ""})
+    script = "#!/bin/sh\nset folder=imaps://imap.example.org\n"
+    other = "set -e\necho x\nexport imap_user=y\n"
+    files = {
+        ".mutt/mailcap": "text/html; w3m %s\nimage/*; feh %s\n",
+        ".mutt/empty": "",
+        ".mutt/a": script,
+        ".mutt/b": other,
+    }
+    inventory = read(mutt, files)
     assert (inventory.files, inventory.unread, inventory.facts) == ((), (), ())
-    assert "is no file of mutt's" in inventory.notes[0]
+    assert len([note for note in inventory.notes if "is no file of mutt's" in note]) == 3
 
 
 def test_a_long_line_is_read_in_time() -> None:

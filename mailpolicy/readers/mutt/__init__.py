@@ -83,7 +83,7 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
         return Inventory(unread=empty, files=(path,) if main else ())
     machine = Machine(tree, path, program(_program(path, source, version), version))
     machine.read(source)
-    if machine.refused > machine.understood and not main:
+    if not main and _is_foreign(source, machine):
         return Inventory(notes=(f"{path}: is no file of mutt's; not read",))
     if not machine.understood and machine.refused:
         why = "is no muttrc: no line holds a command of mutt"
@@ -91,6 +91,13 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     facts, bad = _facts(machine, path, source)
     notes = machine.notes if facts else [*machine.notes, f"{path}: leads to no server by itself"] if main else []
     return Inventory(tuple(facts), (*machine.unread.values(), *bad), tuple(machine.files), tuple(dict.fromkeys(notes)))
+
+
+def _is_foreign(source: Source, machine: Machine) -> bool:
+    """Whether a file that only lies in mutt's folder is a script, or something else that has a word of mutt's."""
+    if source.text.startswith("#!"):
+        return True
+    return machine.refused > machine.understood or (machine.refused > 0 and not sniff(source.text))
 
 
 def _program(path: str, source: Source, version: Version | None) -> str:

@@ -37,6 +37,9 @@ class Text(NamedTuple):
         """The characters from ``start`` to ``end``."""
         if start >= end:
             return Text("", self.runs[:1])
+        if len(self.runs) == 1:
+            (run,) = self.runs
+            return Text(self.text[start:end], (Run(0, run.source, run.offset + start - run.at),))
         first, last = self._run(start), self._run(end - 1)
         runs = tuple(
             run._replace(at=max(0, run.at - start), offset=run.offset + max(0, start - run.at))
@@ -62,6 +65,8 @@ class Text(NamedTuple):
         return self.span(0, len(self.text)) if self.text and self.runs else None
 
     def _run(self, index: int) -> int:
+        if len(self.runs) < 2:
+            return 0
         return max(0, bisect_right(self.runs, index, key=lambda run: run.at) - 1)
 
 

@@ -29,7 +29,7 @@ _LOOKS = re.compile(
     r"|signature|macro|score|mailcap|vim|format|abook|address|notmuch|sort|hooks?\b|patterns"
 )
 """Names of files that set nothing of transport: a missing one leaves the rest in no doubt."""
-_SOURCED, _SHOWN, _LONGEST, _TOO_MANY = 400, 50, 100_000, 128
+_SOURCED, _SHOWN, _LONGEST, _TOO_MANY, _MAILBOXES = 400, 50, 100_000, 128, 500
 
 
 class Finish(Exception):
@@ -202,7 +202,15 @@ class Machine:
                 continue
             if labelled:
                 found.append(self.path(word))
-        self.state.mailboxes += tuple(one for one in found if one.text)
+        if len(self.state.mailboxes) < _MAILBOXES:
+            self.state.mailboxes += tuple(one for one in found[:_MAILBOXES] if one.text)
+        else:
+            self.crowded(name)
+
+    def crowded(self, name: Text) -> None:
+        note = f"{self.stack[0] if self.stack else ''}: has more {name.text} than are followed"
+        if note not in self.notes:
+            self.notes.append(note)
 
     def unmailboxes(self, name: Text, words: Words) -> None:
         while words.more:
@@ -224,6 +232,9 @@ class Machine:
             raise Refused(f"{name.text} has too many arguments", name)
         if name.text == "folder-hook":
             pattern = self.path(pattern)
+        if len(self.hooks) >= _MAILBOXES:
+            self.crowded(name)
+            return
         self.hooks.append(Hook(name.text, negated, pattern, command, literal))
 
     def started(self, name: Text, words: Words) -> None:

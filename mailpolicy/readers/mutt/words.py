@@ -11,7 +11,9 @@ from collections.abc import Callable
 from mailpolicy.readers.mutt.chars import COMMAND, Text, instead, joined
 
 BLANK = " \t\r\f\v"
-_ORDINARY = re.compile(r"[^\s#=;?+\-\"'\\`$]+")
+_QUOTED = {"'": re.compile("[^']+"), '"': re.compile(r"[^\"\\`$]+")}
+_SPACED = re.compile(r"[^#;\"'\\`$]+")
+_ORDINARY = {ends: re.compile(rf"[^\s#;\"'\\`${re.escape(ends)}]+") for ends in ("", "=", "=?+-")}
 _NAME = re.compile(r"[A-Za-z]\w*")
 _ESCAPES = {"r": "\r", "n": "\n", "t": "\t", "f": "\f", "e": "\033"}
 
@@ -61,15 +63,16 @@ class Words:
         parts: list[Text] = []
         quote = ""
         stop = "#;" + ends
+        unquoted = _SPACED if spaces else _ORDINARY[ends]
         while self.at < len(text):
-            char = text[self.at]
-            if not quote and (char in stop or (char.isspace() and not spaces)):
-                break
-            found = _ORDINARY.match(text, self.at)
+            found = (_QUOTED[quote] if quote else unquoted).match(text, self.at)
             if found:
                 parts.append(self.line.slice(self.at, found.end()))
                 self.at = found.end()
                 continue
+            char = text[self.at]
+            if not quote and (char in stop or (char.isspace() and not spaces)):
+                break
             self.at += 1
             if char == quote:
                 quote = ""
@@ -84,6 +87,8 @@ class Words:
             else:
                 parts.append(self.line.slice(self.at - 1, self.at))
         self.skip()
+        if len(parts) == 1:
+            return parts[0]
         return joined(parts) if parts else Text("", self.line.slice(max(0, self.at - 1), self.at).runs)
 
     def _escaped(self) -> Text:
