@@ -72,7 +72,7 @@ def read_all(
         for group in reader.groups(paths):
             left = tuple(path for path in group if path not in seen)
             if left:
-                made = _read(reader, tree, left, version(reader.SOFTWARE, left[0]))
+                made = _read(reader, tree, left, version(_program(reader, left[0]), left[0]))
                 facts += made.facts
                 unread += made.unread
                 unread += _empty(tree, set(left).intersection(made.files), made)
@@ -81,6 +81,12 @@ def read_all(
         files += sorted(seen)
     reached, unpublished = containers.reached(tree, facts)
     return Inventory(reached, tuple(unread), tuple(files), tuple(dict.fromkeys((*notes, *unpublished))))
+
+
+def _program(reader: Reader, path: str) -> str:
+    """The name of the program in ``--assume``; a reader of several programs tells it by the file (``software``)."""
+    told = getattr(reader, "software", None)
+    return reader.SOFTWARE if told is None else str(told(path))
 
 
 def _empty(tree: Tree, paths: Iterable[str], made: Inventory) -> Iterable[Unread]:

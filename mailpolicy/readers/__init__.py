@@ -79,6 +79,9 @@ PATTERNS: dict[str, str] = {
     "courier": r"([^/]*[._-])?(imapd-ssl|pop3d-ssl|esmtpd-msa|esmtpd-ssl|auth(daemon|mysql|pgsql|ldap)rc)"
     r"|courier[^/]*/(etc/)?(imapd|pop3d|esmtpd|courierd|esmtproutes|ldapaliasrc|smtpaccess/[^/]+)",
     "sendmail": r"[^/]*(sendmail|submit)[^/]*\.(mc|cf)|(mail|sendmail)/([^/]+\.mc|access|authinfo)",
+    "mutt": r"(?=([^/]*[Mm]uttrc|(\.|_|dot_)?(neo)?mutt/))([^/]+/)*"
+    r"(?![^/]*\.(py|sh|pl|rb|c|h|md|txt|rst|html?|xml|ya?ml|json|toml|lua|el|nix|png|vim"
+    r"|asc|gpg|css|desktop|service|awk|sed|pem|crt|am|ac|po|head|tail|[1-9])(\.|$))[^/]+",
 }
 """Format -> regular expression that the end of a path matches, from a slash on; the module has the format's name."""
 
