@@ -79,6 +79,31 @@ def load(source: Source) -> Node:
     return _convert(source, top, iter(range(_NODES)), 0)
 
 
+@lru_cache(maxsize=8)
+def load_all(source: Source, twice: bool = False) -> tuple[Node, ...]:
+    """The documents of a YAML file, without empty ones. Raises YamlError.
+
+    ``twice``: a key may stand twice, as in the branches of a template; then it has no value.
+    """
+    budget = iter(range(_NODES))
+    try:
+        tops = [top for top in yaml.compose_all(source.text, Loader=_LOADER) if getattr(top, "value", None)]
+    except yaml.YAMLError as problem:
+        raise _error(source, problem) from None
+    except RecursionError:
+        raise YamlError("is nested too deeply", source.line_span(1)) from None
+    return tuple(_convert(source, top, budget, 0, twice) for top in tops)
+
+
+def merged(node: Node | None) -> dict[str, Node]:
+    """The items of a mapping with those that its merge keys (``<<``) add; what it says itself goes before."""
+    items = dict(node.items or {}) if node is not None else {}
+    added = items.pop("<<", None)
+    for other in (added.entries or (added,)) if added is not None else ():
+        items = {**merged(other), **items}
+    return items
+
+
 def _error(source: Source, problem: yaml.YAMLError) -> YamlError:
     mark = getattr(problem, "problem_mark", None) or getattr(problem, "context_mark", None)
     words = getattr(problem, "problem", None) or str(problem).split("\n")[0]
@@ -89,7 +114,7 @@ def _error(source: Source, problem: yaml.YAMLError) -> YamlError:
     return YamlError(f"is not YAML: {words}", source.span(start, start + 1))
 
 
-def _convert(source: Source, node: yaml.Node, budget: Iterator[int], depth: int) -> Node:
+def _convert(source: Source, node: yaml.Node, budget: Iterator[int], depth: int, twice: bool = False) -> Node:
     where = _span(source, node)
     if next(budget, None) is None or depth > 100:
         raise YamlError("unfolds to too many or too deep nodes", where)
@@ -100,12 +125,13 @@ def _convert(source: Source, node: yaml.Node, budget: Iterator[int], depth: int)
             name = str(key_node.value) if isinstance(key_node, yaml.ScalarNode) else None
             if name is None:
                 raise YamlError("has a key that is not a plain word", key.where)
-            if name in items:
+            value = _convert(source, value_node, budget, depth + 1, twice)._replace(key=key.where)
+            if name in items and not twice:
                 raise YamlError(f"has the key {name!r} twice", key.where)
-            items[name] = _convert(source, value_node, budget, depth + 1)._replace(key=key.where)
+            items[name] = value if name not in items else Node(value.where, key=key.where)
         return Node(where, items=items)
     if isinstance(node, yaml.SequenceNode):
-        return Node(where, entries=tuple(_convert(source, n, budget, depth + 1) for n in node.value))
+        return Node(where, entries=tuple(_convert(source, n, budget, depth + 1, twice) for n in node.value))
     return Node(where, scalar=node.value if _quoted(node) else scalar(node.value))
 
 

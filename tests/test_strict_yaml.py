@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mailpolicy.strict_yaml import YamlError, load
+from mailpolicy.strict_yaml import YamlError, load, load_all, merged
 from mailpolicy.text import Source
 
 
@@ -64,3 +64,24 @@ def test_errors_have_positions(text: str, words: str, line: int | None) -> None:
     with pytest.raises(YamlError, match=words) as problem:
         load(Source("f", text))
     assert line is None or problem.value.where.line == line
+
+
+def test_documents_one_after_the_other() -> None:
+    tops = load_all(Source("a", "---\na: 1\n---\n---\nb: 2\n"))
+    assert [top.plain() for top in tops] == [{"a": 1}, {"b": 2}]
+    assert tops[1].at(["b"]).where[1:] == (5, 4, 5)
+
+
+def test_a_key_that_may_stand_twice_has_no_value() -> None:
+    source = Source("a", "a: 1\nb: 2\na: 3\n")
+    assert load_all(source, twice=True)[0].plain() == {"a": None, "b": 2}
+    with pytest.raises(YamlError, match="twice"):
+        load_all(source)
+
+
+def test_merge_keys_add_what_is_not_said() -> None:
+    text = "a: &a {x: 1, y: 1}\nb: &b {y: 2, z: 2}\nc: {<<: [*a, *b], z: 3}\nd: {<<: *a}\n"
+    items = load(Source("a", text)).items or {}
+    assert {key: node.scalar for key, node in merged(items["c"]).items()} == {"x": 1, "y": 1, "z": 3}
+    assert set(merged(items["d"])) == {"x", "y"}
+    assert merged(None) == {}

@@ -82,13 +82,31 @@ PATTERNS: dict[str, str] = {
     "mutt": r"(?=([^/]*[Mm]uttrc|(\.|_|dot_)?(neo)?mutt/))([^/]+/)*"
     r"(?![^/]*\.(py|sh|pl|rb|c|h|md|txt|rst|html?|xml|ya?ml|json|toml|lua|el|nix|png|vim"
     r"|asc|gpg|css|desktop|service|awk|sed|pem|crt|am|ac|po|head|tail|[1-9])(\.|$))[^/]+",
+    "grafana": r"[^/]*grafana[^/]*\.ini|[^/]*grafana[^/]*/([^/]+/)*(custom|sample|defaults)\.ini",
+    "gitea": r"([^/]*[._-])?app\.ini|[^/]*(gitea|forgejo|gogs)[^/]*\.ini",
+    "gitlab": r"[^/]*gitlab[^/]*\.rb",
+    "alertmanager": r"[^/]*alertmanager[^/]*\.ya?ml|[^/]*alertmanager[^/]*/([^/]+/)*[^/]+\.ya?ml",
+    "keycloak": r"[^/]*([Kk]eycloak|[Rr]ealm)[^/]*\.(json|ya?ml)"
+    r"|[^/]*([Kk]eycloak|[Rr]ealm)[^/]*/([^/]+/)*[^/]+\.(json|ya?ml)",
+    "sentry": r"config(\.example)?\.ya?ml|[^/]*sentry[^/]*\.(ya?ml|conf\.py)",
+    "nextcloud": r"([^/]*\.)?config(\.sample)?\.php",
+    "environment": r"(?![^/]*\.(py|[jt]sx?|mjs|cjs|json|rb|go|sh|md|html|rs|java|vue|toml|ya?ml|h|c|php|lock|nix)$)"
+    r"([^/]*\.)?env([._-][^/]*)?"
+    r"|(?<!\.github/workflows/)[^/]*(compose|[Ss]tack|swarm|values|deploy|stateful|daemonset|configmap|cronjob|secret"
+    r"|-env|standalone|web_only|manifest|mailman|mastodon|discourse|ghost|outline|directus|n8n|vaultwarden|netbox|grafana|gitea|forgejo|gitlab"
+    r"|nextcloud|keycloak|authentik|paperless|chatwoot|mattermost|plausible|peertube|overleaf|appwrite|mealie|sentry)"
+    r"[^/]*\.ya?ml"
+    r"|(k8s|kubernetes|kube|manifests|charts?/[^/]+/templates|helm/templates|containers|stacks)/([^/]+/)*[^/]+\.ya?ml"
+    r"|blueprints/[^/]+/template\.toml",
 }
 """Format -> regular expression that the end of a path matches, from a slash on; the module has the format's name."""
 
 TEMPLATE = r"(?:\.(?:j2|jinja2?|tmpl|tpl|template|erb|epp|in|dist|sample|example|orig|default|m4))?"
 """Endings of templates and samples, which are read as what they are a template of."""
 
-SHARED: frozenset[str] = frozenset()
+SHARED: frozenset[str] = frozenset(
+    ("alertmanager", "environment", "gitea", "gitlab", "keycloak", "nextcloud", "sentry")
+)
 """Formats whose names other programs use too (``compose.yaml``, ``settings.py``): ``sniff`` must know the file."""
 
 _patterns: dict[str, re.Pattern[str]] = {}
