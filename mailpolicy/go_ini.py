@@ -103,7 +103,7 @@ class _Reading:
         name = self.text[start + len(quote) : stop].strip()
         where = self.source.span(start + len(quote), stop)
         value, span, end = self.value(found.end(), end)
-        if value and _FILLED.search(value) or self.depth > 0:
+        if (value and _FILLED.search(value)) or self.depth > 0:
             value = None
         self.current[name] = Setting(name, value, span or where)
         return end

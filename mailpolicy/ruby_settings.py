@@ -109,7 +109,7 @@ def _literal(found: re.Match[str]) -> tuple[str, tuple[int, int]]:
 
 
 def block(source: Source, where: Span) -> tuple[int, int]:
-    """The part of a YAML file that a scalar at ``where`` is: the rest of its line and the lines below that are deeper."""
+    """The part of a YAML file that is a scalar at ``where``: the rest of its line and the deeper lines below."""
     line = source.line(where.line)
     indent = len(line) - len(line.lstrip(" "))
     last = where.line

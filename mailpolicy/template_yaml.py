@@ -74,7 +74,7 @@ def read(source: Source) -> Document:
 
 
 def _without_control(source: Source) -> tuple[str, frozenset[int]]:
-    """The text with lines of control and other branches blanked, each character for one; lines that stand in branches."""
+    """The text, lines of control and second branches blanked, as long as before; and the lines within branches."""
     if not _CONTROL.search(source.text):
         return source.text, frozenset()
     lines: list[str] = []

@@ -1,7 +1,8 @@
 """Prometheus Alertmanager: one entry of ``email_configs``, what it does not set taken from ``global``.
 
-After notify/email/email.go and config/config.go of 0.16, 0.25, 0.30 and 0.34, and what 0.25 was seen to do. The names are those
-of ``email_configs``; ``insecure_skip_verify`` and ``min_version`` are of ``tls_config``, ``receiver`` is the receiver's name.
+After notify/email/email.go and config/config.go of 0.16, 0.25, 0.30 and 0.34, and what 0.25 was seen to do. The
+names are those of ``email_configs``; ``insecure_skip_verify`` and ``min_version`` are of ``tls_config``, ``receiver``
+is the receiver's name.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Gitea, Forgejo and Gogs: sections ``[mailer]`` and ``[email.incoming]``.
 
-After modules/setting/mailer.go, services/mailer and services/mailer/incoming of Gitea 1.16, 1.18 to 1.24 and of its main
-branch, from which Forgejo differs in none of this, and internal/email of Gogs 0.13.
+After modules/setting/mailer.go, services/mailer and services/mailer/incoming of Gitea 1.16, 1.18 to 1.24 and of its
+main branch, from which Forgejo differs in none of this, and internal/email of Gogs 0.13.
 """
 
 from __future__ import annotations

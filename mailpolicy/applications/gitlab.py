@@ -1,7 +1,7 @@
 """GitLab as Omnibus packages it: ``gitlab_rails['smtp_…']``, ``['incoming_email_…']``, ``['service_desk_email_…']``.
 
-After files/gitlab-cookbooks of omnibus-gitlab 19, smtp.rb of mail 2.7 and 2.9 and net-smtp 0.5: without smtp_tls or smtp_ssl it
-tries STARTTLS and goes on without; the certificate is checked unless smtp_openssl_verify_mode says otherwise.
+After files/gitlab-cookbooks of omnibus-gitlab 19, smtp.rb of mail 2.9 and net-smtp 0.5: without smtp_tls or smtp_ssl
+it tries STARTTLS and goes on without; the certificate is checked unless smtp_openssl_verify_mode says otherwise.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Grafana: section ``[smtp]``.
 
-After pkg/setting/setting_smtp.go and pkg/services/notifications/smtp.go of Grafana 12 and gopkg.in/mail.v2 2.3: TLS from
-the first byte on port 465 alone, STARTTLS as startTLS_policy says, and LOGIN in clear to a server that offers no PLAIN.
+After pkg/setting/setting_smtp.go and pkg/services/notifications/smtp.go of Grafana 12 and gopkg.in/mail.v2 2.3: TLS
+from the first byte on port 465 alone, STARTTLS as startTLS_policy says, and LOGIN in clear where PLAIN is not offered.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Keycloak: ``smtpServer`` of a realm.
 
-After services/.../email/DefaultEmailSenderProvider.java of 26 and Jakarta Mail (Angus) 2: starttls is tried and never required,
-ssl is TLS from the first byte, and the name in the certificate is checked since 24.
+After services/.../email/DefaultEmailSenderProvider.java of 26 and Jakarta Mail (Angus) 2: starttls is tried and never
+required, ssl is TLS from the first byte, and the name in the certificate is checked since 24.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Sentry: the options ``mail.…``, which Django's SMTP backend is opened with.
 
-After src/sentry/options/defaults.py and src/sentry/utils/email/send.py of 24, django/core/mail/backends/smtp.py of Django 2.2 and
-4.2, and smtplib of Python 3.11: STARTTLS is required where it is asked for; certificates are checked since Django 4.2.
+After src/sentry/options/defaults.py and src/sentry/utils/email/send.py of 24, django/core/mail/backends/smtp.py of
+Django 2.2 and 4.2, and smtplib of Python 3.11: STARTTLS is required where it is asked for; certificates are checked
+since Django 4.2.
 """
 
 from __future__ import annotations

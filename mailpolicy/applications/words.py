@@ -14,7 +14,7 @@ from mailpolicy.types import Fact, Origin, Span
 CHALLENGES = frozenset(("CRAM-MD5", "DIGEST-MD5", "NTLM"))
 """Mechanisms by which the password itself does not cross the wire."""
 KEPT = "@"
-"""After the name of a setting: where its value is kept (``file``, ``environment``), which the value itself no longer tells."""
+"""After the name of a setting: where its value is kept (``file``, ``environment``), where that is unknown."""
 
 
 class Address(NamedTuple):
@@ -47,8 +47,8 @@ def address(settings: Settings, name: str, default: str = "") -> Address:
     number = port_number(port)
     if name in settings.settings:
         where = settings.where(name)
-        at_host = (Origin("sets", part(where, 0, len(host))),)
-        at_port = (Origin("sets", part(where, start, len(text))),)
+        at_host: tuple[Origin, ...] = (Origin("sets", part(where, 0, len(host))),)
+        at_port: tuple[Origin, ...] = (Origin("sets", part(where, start, len(text))),)
     else:
         at_host = at_port = by
     fault = None if number else f"{name} has no port that could be used"
@@ -79,7 +79,7 @@ def login(settings: Settings, name: str) -> Told:
 
 
 def session(settings: Settings, where: Span, account: str, told: Mapping[str, Told], user: Told | None = None) -> Fact:
-    """The connection of an account. What goes out in clear follows from ``tls`` and ``mechanisms`` where it is not told."""
+    """The connection of an account. What goes out in clear follows from ``tls`` and ``mechanisms``."""
     base = {"account": Told(account), "protocol": Told("smtp"), "role": Told("submission")}
     fields = {**base, **told}
     if "cleartext_credentials" not in fields and fields["authenticates"].value is not False:

@@ -74,13 +74,21 @@ PATTERNS: dict[str, str] = {
     "courier": r"([^/]*[._-])?(imapd-ssl|pop3d-ssl|esmtpd-msa|esmtpd-ssl|auth(daemon|mysql|pgsql|ldap)rc)"
     r"|courier[^/]*/(etc/)?(imapd|pop3d|esmtpd|courierd|esmtproutes|ldapaliasrc|smtpaccess/[^/]+)",
     "sendmail": r"[^/]*(sendmail|submit)[^/]*\.(mc|cf)|(mail|sendmail)/([^/]+\.mc|access|authinfo)",
+    "grafana": r"[^/]*grafana[^/]*\.ini|[^/]*grafana[^/]*/([^/]+/)*(custom|sample|defaults)\.ini",
+    "gitea": r"([^/]*[._-])?app\.ini|[^/]*(gitea|forgejo|gogs)[^/]*\.ini",
+    "gitlab": r"[^/]*gitlab[^/]*\.rb",
+    "alertmanager": r"[^/]*alertmanager[^/]*\.ya?ml|[^/]*alertmanager[^/]*/([^/]+/)*[^/]+\.ya?ml",
+    "keycloak": r"[^/]*([Kk]eycloak|[Rr]ealm)[^/]*\.(json|ya?ml)"
+    r"|[^/]*([Kk]eycloak|[Rr]ealm)[^/]*/([^/]+/)*[^/]+\.(json|ya?ml)",
+    "sentry": r"config(\.example)?\.ya?ml|[^/]*sentry[^/]*\.(ya?ml|conf\.py)",
+    "nextcloud": r"([^/]*\.)?config(\.sample)?\.php",
 }
 """Format -> regular expression that the end of a path matches, from a slash on; the module has the format's name."""
 
 TEMPLATE = r"(?:\.(?:j2|jinja2?|tmpl|tpl|template|erb|epp|in|dist|sample|example|orig|default|m4))?"
 """Endings of templates and samples, which are read as what they are a template of."""
 
-SHARED: frozenset[str] = frozenset()
+SHARED: frozenset[str] = frozenset(("alertmanager", "gitea", "gitlab", "keycloak", "nextcloud", "sentry"))
 """Formats whose names other programs use too (``compose.yaml``, ``settings.py``): ``sniff`` must know the file."""
 
 _patterns: dict[str, re.Pattern[str]] = {}

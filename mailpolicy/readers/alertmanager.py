@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 FILES = "alertmanager.yml and files of YAML that have alertmanager in their name or folder"
 PROVEN = "0.25, run; 0.16, 0.30 and 0.34, read in source"
-LIMITS = "AlertmanagerConfig resources of the Prometheus operator and encoded Secrets are not read."
+LIMITS = "AlertmanagerConfig resources of the Prometheus operator, Secrets in base64"
 _TOP = frozenset(("global", "route", "inhibit_rules", "receivers", "templates", "mute_time_intervals", "time_intervals",
                   "tracing", "event_recorder"))  # fmt: skip
 _OWN = frozenset(("smarthost", "auth_username", "auth_password", "auth_password_file", "auth_secret",
@@ -30,7 +30,9 @@ _ENTRY = _OWN | {"to", "from", "hello", "auth_identity", "headers", "html", "tex
                  "send_resolved"}  # fmt: skip
 _GLOBAL = frozenset(f"smtp_{name}" for name in (*_OWN, "from", "hello", "auth_identity", "tls_config"))
 _TOLD = re.compile(r"^[ \t]*(route|receivers):[ \t\r]*$", re.MULTILINE)
-_EMBEDDED = re.compile(r"^([ \t]*)(?:[\w.-]*alertmanager[\w.-]*\.ya?ml|config\.ya?ml):[ \t]*[|>][-+0-9]*[ \t\r]*$", re.M)
+_EMBEDDED = re.compile(
+    r"^([ \t]*)(?:[\w.-]*alertmanager[\w.-]*\.ya?ml|config\.ya?ml):[ \t]*[|>][-+0-9]*[ \t\r]*$", re.M
+)
 _VERSION_OF_SHARED_TLS = (0, 28)
 
 

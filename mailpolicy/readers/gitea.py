@@ -13,7 +13,7 @@ from mailpolicy.types import Inventory, Span, Unread, Unreadable, Version
 
 FILES = "app.ini, and .ini files named after gitea, forgejo or gogs"
 PROVEN = "Gitea 1.16 and 1.18 to 1.24, Gogs 0.13, read in source (with go-ini 1.67)"
-LIMITS = "Values in files that PASSWD_URI names and the environment are not read."
+LIMITS = "the environment, files that it names"
 _GOGS = "0.13"
 _SECTIONS = ("mailer", "email", "email.incoming")
 _TELLING = re.compile(r"^[ \t]*\[(mailer|email\.incoming|email)\][ \t\r]*$", re.MULTILINE)

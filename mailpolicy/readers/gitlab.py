@@ -13,7 +13,7 @@ from mailpolicy.types import Inventory, Span, Unread, Unreadable, Version
 
 FILES = "gitlab.rb, and .rb files with gitlab in their name"
 PROVEN = "19, read in source (omnibus-gitlab, mail 2.9, net-smtp 0.5)"
-LIMITS = "Ruby is not run: conditions and expressions are unknown; encrypted secrets and gitlab.yml are not read."
+LIMITS = "conditions and expressions of Ruby, encrypted secrets, gitlab.yml"
 _TELLING = re.compile(r"^[ \t#]*(?:gitlab_rails\[[\"':]|external_url[ \t(]*[\"'])", re.MULTILINE)
 
 

@@ -15,9 +15,11 @@ from mailpolicy.types import Inventory, Span, Unread, Unreadable, Version
 
 FILES = "grafana.ini, custom.ini and sample.ini in a folder of grafana"
 PROVEN = "12, read in source (with go-ini 1.67 and mail.v2 2.3)"
-LIMITS = "Files that $__file{} names and the environment are not read."
+LIMITS = "files that $__file{} names, the environment"
 _EXPANDED = re.compile(r"\$(|__\w+)\{[^}]+\}")
-_SECTION = re.compile(r"^\s*\[(smtp|auth\.[a-z_]+|dashboards|snapshots|dataproxy|alerting|unified_alerting)\]", re.MULTILINE)
+_SECTION = re.compile(
+    r"^\s*\[(smtp|auth\.[a-z_]+|dashboards|snapshots|dataproxy|alerting|unified_alerting)\]", re.MULTILINE
+)
 
 
 def groups(paths: Sequence[str]) -> list[tuple[str, ...]]:
@@ -53,7 +55,7 @@ def _filled(section: Mapping[str, Setting]) -> dict[str, Setting]:
     for name, one in section.items():
         found = _EXPANDED.search(one.value) if one.value else None
         if found:
-            kept = {"__file": "file", "__env": "environment", "": "environment"}.get(found[1], None)
+            kept = {"__file": "file", "__env": "environment", "": "environment"}.get(found[1])
             filled[name] = one._replace(value=None)
             if kept and found[0] == one.value:
                 filled[name + KEPT] = Setting(name + KEPT, kept, one.where)

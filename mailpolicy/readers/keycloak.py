@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 FILES = "realms: .json and .yaml files with keycloak or realm in their name or folder"
 PROVEN = "26, read in source; Jakarta Mail 2 by its documentation"
-LIMITS = "The host name policy and trust store of the server (spi-truststore-…) are not read."
+LIMITS = "the trust store of the server and its policy on host names"
 _TELLING = re.compile(r"^[ \t{\[,]*\"?smtpServer\"?[ \t]*:[ \t]*(?:\{\s*[\"\w]|[ \t\r]*\n[ \t]*[\"\w])", re.MULTILINE)
 _KEPT = re.compile(r"\$\{vault\.[^}]*\}|\$\(env:[^)]*\)|\$\{(?:env\.)?\w+(?::[^}]*)?\}|\$\(file:[^)]*\)")
 
@@ -71,13 +71,13 @@ def _facts(document: Document, realm: Node, numbers: str) -> list[Fact]:
     for name, node in server.items.items():
         one = document.setting(name, node)
         text = document.source.line(one.where.line)[one.where.column - 1 : one.where.end_column - 1]
-        kept = _KEPT.fullmatch(text)
-        if kept:
-            settings[name + KEPT] = Setting(name + KEPT, "file" if re.match(r"\$.(vault|file)", text) else "environment",
-                                            one.where)  # fmt: skip
-        settings[name] = one._replace(value=None) if kept or "$(" in text else one
-    name = items.get("realm") or items.get("id")
-    if name is not None:
-        settings["realm"] = document.setting("realm", name)
+        found = _KEPT.fullmatch(text)
+        if found:
+            kept = "file" if text.startswith(("${vault", "$(file")) else "environment"
+            settings[name + KEPT] = Setting(name + KEPT, kept, one.where)
+        settings[name] = one._replace(value=None) if found or "$(" in text else one
+    named = items.get("realm") or items.get("id")
+    if named is not None:
+        settings["realm"] = document.setting("realm", named)
     start = server.key or server.where
     return facts(Settings(SOFTWARE, numbers, document.source.path, start, settings))

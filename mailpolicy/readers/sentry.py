@@ -16,9 +16,11 @@ from mailpolicy.types import Inventory, Span, Unread, Unreadable, Version
 
 FILES = "config.yml and sentry.conf.py"
 PROVEN = "24 and 25, read in source (with Django 2.2, 4.2 and smtplib of Python 3.11)"
-LIMITS = "Python is not run: what an expression or a condition decides is unknown; options in the database are not seen."
-_YAML = re.compile(r"^#?[ \t]*[\"']?(?:mail\.(?:host|port|backend|use-tls|use-ssl|username|from)|system\.secret-key)[\"']?:",
-                   re.MULTILINE)  # fmt: skip
+LIMITS = "expressions and conditions of Python, options kept in the database"
+_YAML = re.compile(
+    r"^#?[ \t]*[\"']?(?:mail\.(?:host|port|backend|use-tls|use-ssl|username|from)|system\.secret-key)[\"']?:",
+    re.MULTILINE,
+)
 _PYTHON = re.compile(r"^from sentry\.conf\.server import|^SENTRY_OPTIONS\b", re.MULTILINE)
 _OPTION = re.compile(
     r"^(?P<indent>[ \t]*)(?:SENTRY_OPTIONS\[[\"'](?P<option>mail\.[a-z-]+)[\"']\]|(?P<old>EMAIL_[A-Z_]+))"
@@ -33,7 +35,7 @@ _REST = re.compile(r"[ \t\r]*(?:#.*)?$")
 
 
 def groups(paths: Sequence[str]) -> list[tuple[str, ...]]:
-    """The files of one folder, ``sentry.conf.py`` first; its name may have an ``example`` in it, and is then another."""
+    """The files of one folder, ``sentry.conf.py`` first, and apart from them those with ``example`` in their name."""
     found: dict[tuple[str, bool], list[str]] = {}
     for path in paths:
         folder, name = posixpath.split(path)
