@@ -34,6 +34,9 @@ _LITERAL = re.compile(r"[ru]?(?:'(?P<one>[^'\\\n]*)'|\"(?P<two>[^\"\\\n]*)\")|(?
 _REST = re.compile(r"[ \t\r]*(?:#.*)?$")
 
 
+_BOTH = ("sentry.conf.py", "config.yml")
+
+
 def groups(paths: Sequence[str]) -> list[tuple[str, ...]]:
     """The files of one folder, ``sentry.conf.py`` first, and apart from them those with ``example`` in their name."""
     found: dict[tuple[str, bool], list[str]] = {}
@@ -53,6 +56,7 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     settings: dict[str, Setting] = {}
     unread: list[Unread] = []
     start: Span | None = None
+    paths = _all(tree, paths)
     for path in paths:
         try:
             source = tree.source(path)
@@ -66,6 +70,15 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     numbers = ".".join(map(str, version.numbers if version else NEWEST))
     made = facts(Settings(SOFTWARE, numbers, paths[0], start, settings)) if start else []
     return Inventory(tuple(made), tuple(unread), paths)
+
+
+def _all(tree: Tree, paths: tuple[str, ...]) -> tuple[str, ...]:
+    """The files with those of their folder that Sentry reads too, though their names or texts did not tell."""
+    folder = posixpath.dirname(paths[0])
+    beside = [posixpath.join(folder, name) for name in _BOTH if name in tree.names(folder)]
+    if not any(path in beside for path in paths):
+        return paths
+    return tuple(dict.fromkeys((*beside, *paths)))
 
 
 def _yaml(source: Source) -> Mapping[str, Setting]:
