@@ -38,8 +38,6 @@ def facts(settings: Settings) -> list[Fact]:
         "authenticates": maybe(auth, settings.told("auth")),
         "credential": credential(settings, "password"),
     }
-    if tls == "none":
-        del told["verify"]
     if settings.text("authType") == "token":
         told["mechanisms"] = Told(("XOAUTH2",), settings.told("authType"))
         told["credential"] = credential(settings, "authTokenClientSecret")

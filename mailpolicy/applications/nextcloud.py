@@ -50,8 +50,6 @@ def facts(settings: Settings) -> list[Fact]:
         "authenticates": _login(settings),
         "credential": credential(settings, "mail_smtppassword", "mail_smtppassword_file"),
     }
-    if told["tls"].value == "none":
-        del told["verify"]
     return [session(settings, settings.where("mail_smtphost"), "mail", told), *found]
 
 

@@ -50,8 +50,6 @@ def facts(settings: Settings) -> list[Fact]:
         ),
     }
     told["verify"] = Told("ca" if numbers(settings.version) >= _DJANGO_42 else "none", told["tls"].by)
-    if told["tls"].value == "none":
-        del told["verify"]
     return [session(settings, settings.where("mail.host"), "mail", told), *found]
 
 

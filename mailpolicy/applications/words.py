@@ -82,6 +82,9 @@ def session(settings: Settings, where: Span, account: str, told: Mapping[str, To
     """The connection of an account. What goes out in clear follows from ``tls`` and ``mechanisms``."""
     base = {"account": Told(account), "protocol": Told("smtp"), "role": Told("submission")}
     fields = {**base, **told}
+    tls = fields["tls"]
+    if tls.value == "none" or not tls.known:
+        fields["verify"] = maybe(tls.value, tls.by)
     if "cleartext_credentials" not in fields and fields["authenticates"].value is not False:
         fields["cleartext_credentials"] = in_clear(fields)
     return connection(settings.begun("connection", where), fields, user)
