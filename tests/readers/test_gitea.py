@@ -77,9 +77,14 @@ def test_older_ones_take_starttls_where_it_is_offered(lines: str, expected: dict
 
 @pytest.mark.parametrize(
     "lines",
-    ["ENABLED = false\nHOST = a:25", "HOST = a:25", "ENABLED = true\nPROTOCOL = sendmail", "ENABLED = on\nPROTOCOL = dummy",
-     "ENABLED = true\nMAILER_TYPE = sendmail"],
-)  # fmt: skip
+    [
+        "ENABLED = false\nHOST = a:25",
+        "HOST = a:25",
+        "ENABLED = true\nPROTOCOL = sendmail",
+        "ENABLED = on\nPROTOCOL = dummy",
+        "ENABLED = true\nMAILER_TYPE = sendmail",
+    ],
+)
 def test_no_session(lines: str) -> None:
     assert read(f"[mailer]\n{lines}\n").facts == ()
 
@@ -108,7 +113,7 @@ def test_incoming_mail(lines: str, expected: dict[str, object]) -> None:
 
 
 def test_positions() -> None:
-    text = "[mailer]\nENABLED = true\nPROTOCOL = smtp\nSMTP_ADDR = a.example\nSMTP_PORT = 25\nUSER = u\nPASSWD = `hunter2`\n"
+    text = "[mailer]\nENABLED = true\nPROTOCOL = smtp\nSMTP_ADDR = a\nSMTP_PORT = 25\nUSER = u\nPASSWD = `hunter2`\n"
     fact = the(read(text), "connection")
     assert blamed(text, fact, "tls") == "smtp"
     assert blamed(text, fact, "port") == "25"

@@ -11,6 +11,7 @@ from mailpolicy.settings import Settings
 from mailpolicy.types import Fact, Span
 from tests.readers.reading import MainFile, blamed, read_group, the
 
+STREAM = "'mail_smtpstreamoptions' => ['ssl' => "
 LOGIN = "'mail_smtpauth' => true, 'mail_smtpname' => 'u', 'mail_smtppassword' => 'hunter2',"
 
 read = MainFile(nextcloud, "config.php").read
@@ -32,13 +33,13 @@ def config(lines: str, login: str = LOGIN) -> str:
         ("'mail_smtpauth' => 0,", {"authenticates": False, "cleartext_credentials": False}),
         ("'mail_smtppassword' => getenv('X'),", {"credential": "environment"}),
         (
-            "'mail_smtpstreamoptions' => ['ssl' => ['verify_peer' => false, 'verify_peer_name' => false]],",
+            f"{STREAM}['verify_peer' => false, 'verify_peer_name' => false]],",
             {"verify": "none"},
         ),
-        ("'mail_smtpstreamoptions' => ['ssl' => ['verify_peer' => false]],", {"verify": "name-only"}),
-        ("'mail_smtpstreamoptions' => ['ssl' => ['verify_peer_name' => false]],", {"verify": "ca-noname"}),
-        ("'mail_smtpstreamoptions' => ['ssl' => ['allow_self_signed' => true]],", {"verify": "name-only"}),
-        ("'mail_smtpstreamoptions' => ['ssl' => ['verify_peer' => getenv('X')]],", {"verify": None}),
+        (f"{STREAM}['verify_peer' => false]],", {"verify": "name-only"}),
+        (f"{STREAM}['verify_peer_name' => false]],", {"verify": "ca-noname"}),
+        (f"{STREAM}['allow_self_signed' => true]],", {"verify": "name-only"}),
+        (f"{STREAM}['verify_peer' => getenv('X')]],", {"verify": None}),
         ("'mail_smtpstreamoptions' => array(),", {"verify": "ca"}),
     ],
 )
@@ -79,9 +80,7 @@ def test_a_file_beside_overrides() -> None:
 
 
 def test_positions() -> None:
-    text = config(
-        "'mail_smtpsecure' => 'tls',\n  'mail_smtpport' => '587',\n  'mail_smtpstreamoptions' => ['ssl' => ['verify_peer' => false]],"
-    )
+    text = config(f"'mail_smtpsecure' => 'tls',\n  'mail_smtpport' => '587',\n  {STREAM}['verify_peer' => false]],")
     fact = the(read(text), "connection")
     assert blamed(text, fact, "host") == "smtp.example.org"
     assert blamed(text, fact, "tls") == "tls"
