@@ -23,8 +23,8 @@ ENVIRONMENT: Mapping[str, str] = {}
 ROOT = "gitlab_rails"
 _MAIL_28 = (16, 0)
 """From here on the mail library checks certificates by default, and takes TLS and STARTTLS together for an error."""
-_VERIFY = {"none": "none", "peer": "ca", "client_once": "name-only", "fail_if_no_peer_cert": "name-only"}
-"""Only ``peer`` makes OpenSSL check the chain; Ruby checks the name in all modes but ``none``."""
+_VERIFY = {"none": "none", "peer": "ca", "client_once": "ca", "fail_if_no_peer_cert": "ca"}
+"""As a client, OpenSSL checks in every mode but ``none``, those that are made for servers too."""
 PASSWORDS = ("smtp_password", "incoming_email_password", "service_desk_email_password")
 
 

@@ -12,7 +12,7 @@ from mailpolicy.tree import Tree
 from mailpolicy.types import Inventory, Span, Unread, Unreadable, Version
 
 FILES = "gitlab.rb, and .rb files with gitlab in their name"
-PROVEN = "19, read in source (omnibus-gitlab, mail 2.9, net-smtp 0.5)"
+PROVEN = "19, read in source (omnibus-gitlab, mail 2.9, net-smtp 0.5); modes of checking, run with mail 2.7"
 LIMITS = "conditions and expressions of Ruby, encrypted secrets, gitlab.yml"
 _TELLING = re.compile(r"^[ \t#]*(?:gitlab_rails\[[\"':]|external_url[ \t(]*[\"'])", re.MULTILINE)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mailpolicy.template_yaml import Document
 
 FILES = "realms: .json and .yaml files with keycloak or realm in their name or folder"
-PROVEN = "26, read in source; Jakarta Mail 2 by its documentation"
+PROVEN = "26, read in source; Jakarta Mail 2.0, run as Keycloak opens it"
 LIMITS = "the trust store of the server and its policy on host names"
 _TELLING = re.compile(r"^[ \t{\[,]*\"?smtpServer\"?[ \t]*:[ \t]*(?:\{\s*[\"\w]|[ \t\r]*\n[ \t]*[\"\w])", re.MULTILINE)
 _KEPT = re.compile(r"\$\{vault\.[^}]*\}|\$\(env:[^)]*\)|\$\{(?:env\.)?\w+(?::[^}]*)?\}|\$\(file:[^)]*\)")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mailpolicy.php_literals import PhpValue
 
 FILES = "config.php, *.config.php"
-PROVEN = "30 with Symfony Mailer 6.4, read in source; up to 25 by documentation"
+PROVEN = "30, read in source; Symfony Mailer 5.4, run as Nextcloud opens it; up to 25 by documentation"
 LIMITS = "the environment, calls of PHP"
 _TELLING = re.compile(r"['\"](?:mail_smtp\w+|mail_domain|trusted_domains|datadirectory|overwrite\.cli\.url)['\"]")
 

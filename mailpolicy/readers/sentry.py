@@ -15,7 +15,7 @@ from mailpolicy.tree import Tree
 from mailpolicy.types import Inventory, Span, Unread, Unreadable, Version
 
 FILES = "config.yml and sentry.conf.py"
-PROVEN = "24 and 25, read in source (with Django 2.2, 4.2 and smtplib of Python 3.11)"
+PROVEN = "24, read in source; Django 3.2, run as Sentry opens it; Django 4.2, read in source"
 LIMITS = "expressions and conditions of Python, options kept in the database"
 _YAML = re.compile(
     r"^#?[ \t]*[\"']?(?:mail\.(?:host|port|backend|use-tls|use-ssl|username|from)|system\.secret-key)[\"']?:",

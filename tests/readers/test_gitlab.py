@@ -35,7 +35,7 @@ def rails(**settings: str) -> str:
         ({"smtp_tls": "'false'"}, {"tls": "opportunistic"}),
         ({"smtp_openssl_verify_mode": "'none'"}, {"verify": "none"}),
         ({"smtp_openssl_verify_mode": "'peer'"}, {"verify": "ca"}),
-        ({"smtp_openssl_verify_mode": "'client_once'"}, {"verify": "name-only"}),
+        ({"smtp_openssl_verify_mode": "'client_once'"}, {"verify": "ca"}),
         ({"smtp_authentication": '"login"'}, {"mechanisms": ("LOGIN",)}),
         ({"smtp_authentication": ":cram_md5"}, {"mechanisms": ("CRAM-MD5",), "cleartext_credentials": False}),
         ({"smtp_authentication": "false"}, {"mechanisms": (), "authenticates": True}),
