@@ -20,6 +20,8 @@ _CONTROL = re.compile(r"\{%-?\s*(\w+)|\{\{-?\s*(if|range|with|else|end)\b")
 _FILLED = re.compile(r"\{\{|\{%|<%|(?<!\w)__\w+?__(?!\w)|@[A-Z][A-Z0-9_]*@|^\{ ?\w+ ?\}|[:/@]\{ ?\w+ ?\}")
 _NAMED = re.compile(r"%\(([^)]+)\)s")
 _DEEPEST = 99
+_MOST = 100
+"""Faults after which a file is none of go-ini's."""
 
 
 class Ini(NamedTuple):
@@ -62,6 +64,9 @@ class _Reading:
             end = self.text.find("\n", at)
             end = len(self.text) if end < 0 else end
             at = self.line(at, end) + 1
+            if len(self.unread) == _MOST:
+                self.unread.append(Unread(self.source.span(end), "too many lines are no settings", True))
+                break
         named = {name: self.expanded(keys) for name, keys in self.sections.items()}
         return Ini(named, self.headers, tuple(self.unread))
 

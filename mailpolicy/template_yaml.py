@@ -12,6 +12,7 @@ from mailpolicy.types import Span
 
 _FILLER = "\ue000"
 _INLINE = re.compile(r"\{\{[^\n]*?\}\}|<%[^\n]*?%>")
+_INLINE = re.compile(r"\{\{[^\n{}]*(?:\{[^\n{}]*\}[^\n{}]*)*\}\}|<%[^\n<]*?%>")
 _CONTROL = re.compile(
     r"^[ \t]*(?:(?:\{%|\[%|<%)[-+ ]*(?P<word>\w+)[^\n]*?(?:%\}|%\]|%>)"
     r"|\{\{-?[ \t]*(?P<go>if|range|with|else|end|define|include|template)\b[^\n]*?\}\})[ \t\r]*$",

@@ -107,6 +107,7 @@ TEMPLATE = r"(?:\.(?:j2|jinja2?|tmpl|tpl|template|erb|epp|in|dist|sample|example
 SHARED: frozenset[str] = frozenset(
     ("alertmanager", "environment", "gitea", "gitlab", "keycloak", "nextcloud", "sentry")
 )
+SHARED: frozenset[str] = frozenset(("alertmanager", "gitea", "gitlab", "keycloak", "nextcloud", "sentry"))
 """Formats whose names other programs use too (``compose.yaml``, ``settings.py``): ``sniff`` must know the file."""
 
 _patterns: dict[str, re.Pattern[str]] = {}

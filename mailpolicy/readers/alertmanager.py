@@ -78,6 +78,8 @@ def _documents(source: Source) -> Iterator[tuple[Document, Node]]:
         if sniff(text):
             document = template_yaml.read(Source(source.path, text))
             yield from ((document, node) for node in _configurations(document.top, 0))
+        document = template_yaml.read(Source(source.path, text))
+        yield from ((document, node) for node in _configurations(document.top, 0))
     if texts and not re.match(r"(route|receivers):", source.text) and re.search(r"^(kind|---)\b", source.text, re.M):
         return  # a manifest, of several documents perhaps
     document = template_yaml.read(source)
@@ -96,6 +98,8 @@ def _blocks(text: str) -> Iterator[str]:
                 break
             end = stop + 1 if stop >= 0 else len(text)
         yield "\n" * text.count("\n", 0, start) + text[start:end]
+        if sniff(text[start:end]):
+            yield "\n" * text.count("\n", 0, start) + text[start:end]
 
 
 def _configurations(node: Node, depth: int) -> Iterator[Node]:
