@@ -45,7 +45,9 @@ PATTERNS: dict[str, str] = {
     "dovecot": r"[^/]*dovecot[^/]*\.conf|dovecot/([^/]+/)*[^/]+\.(conf|conf\.ext|ext)"
     r"|(?<!nginx/)conf\.d/[0-9]+-[a-z0-9_-]+\.conf",
     "msmtp": r"[^/]*msmtprc|msmtp/config",
-    "fetchmail": r"[^/]*fetchmailrc[^/]*|([^/]*[._-])?fetchmail\.(cf|rc|conf)|fetchmail(\.d)?/([^/]+/)*[^/]+\.(rc|conf|cf)",
+    "fetchmail": r"[^/]*fetchmailrc([-_][^/.]+|\.[0-9]+|\.(local|global|bak|old|conf|txt)|##[^/]*)?|([^/]*[._-])?fetchmail\.(cf|rc|conf)|fetchmail(\.d)?/([^/]+/)*[^/]+\.(rc|conf|cf)",
+    "swaks": r"[^/]*swaksrc|[^/]*\.swaks|\.?swaks/[^/]+",
+    "curl": r"[^/]*curlrc|[^/]*curl[^/]*\.(conf|config|cfg|cnf|txt)|[^/]*\.curl",
     "autoconfig": r"[^/]*config-v1\.[12]\.xml|[^/]*autoconfig[^/]*\.xml|ispdb/[^/]+",
     "haproxy": r"[^/]*[Hh][Aa]-?[Pp]roxy[^/]*\.cfg|haproxy/haproxy\.conf"
     r"|[^/]*[Hh][Aa]-?[Pp]roxy[^/]*/([^/]+/)*[^/]+\.cfg",
@@ -81,7 +83,7 @@ PATTERNS: dict[str, str] = {
 TEMPLATE = r"(?:\.(?:j2|jinja2?|tmpl|tpl|template|erb|epp|in|dist|sample|example|orig|default|m4))?"
 """Endings of templates and samples, which are read as what they are a template of."""
 
-SHARED: frozenset[str] = frozenset()
+SHARED: frozenset[str] = frozenset(("curl",))
 """Formats whose names other programs use too (``compose.yaml``, ``settings.py``): ``sniff`` must know the file."""
 
 _patterns: dict[str, re.Pattern[str]] = {}

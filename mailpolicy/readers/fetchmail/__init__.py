@@ -86,7 +86,11 @@ def _refusals(views: Sequence[View], parsed: Parsed) -> Iterator[Unread]:
     """What fetchmail refuses a file for after it has read it (``load_params``)."""
     for query in [query for query in parsed.queries if query.how == "defaults"][1:]:
         yield Unread(query.where, "fetchmail refuses the file: defaults stand twice")
-    if parsed.queries and any(query.how == "defaults" for query in parsed.queries) and parsed.queries[0].how != "defaults":
+    if (
+        parsed.queries
+        and any(query.how == "defaults" for query in parsed.queries)
+        and parsed.queries[0].how != "defaults"
+    ):
         where = next(query.where for query in parsed.queries if query.how == "defaults")
         yield Unread(where, "fetchmail refuses the file: defaults stand after another entry")
     for view in views:

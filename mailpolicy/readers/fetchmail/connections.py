@@ -234,4 +234,6 @@ def _smtp_tls(options: Sequence[str]) -> tuple[str, str, int]:
     modes = [option for option in options if option in ("notls", "starttls", "tls")]
     if not modes:
         return "opportunistic", "none", 25
-    return {"notls": ("none", "none", 25), "starttls": ("required", "ca", 25), "tls": ("implicit", "ca", 465)}[modes[-1]]
+    return {"notls": ("none", "none", 25), "starttls": ("required", "ca", 25), "tls": ("implicit", "ca", 465)}[
+        modes[-1]
+    ]

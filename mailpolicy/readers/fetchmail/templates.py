@@ -12,7 +12,9 @@ _PIECE = re.compile(
     r"\{#.*?#\}|\{%.*?%\}|<%.*?%>|\{\{(?P<go>-?\s*(?:if|range|with|end|else|define|block|template|/\*)\b.*?)?.*?\}\}",
     re.DOTALL,
 )
-_BEGIN = re.compile(r"\W*(?:if|unless|range|with|define|block)\b|\W*(?:for|macro|call|filter)\b|.*\bdo\b[^a-z]*$", re.DOTALL)
+_BEGIN = re.compile(
+    r"\W*(?:if|unless|range|with|define|block)\b|\W*(?:for|macro|call|filter)\b|.*\bdo\b[^a-z]*$", re.DOTALL
+)
 _END = re.compile(r"\W*end|\W*\}")
 PLACEHOLDER = re.compile(
     FILLED + r"|\$\{\w+|\$\(|^\$[A-Za-z_]\w*$|<[A-Za-z][\w .-]*>|\b__\w+?__\b|@[A-Z][A-Z0-9_]*@|%%\w+%%|\bREDACTED\b"
