@@ -45,7 +45,8 @@ PATTERNS: dict[str, str] = {
     "dovecot": r"[^/]*dovecot[^/]*\.conf|dovecot/([^/]+/)*[^/]+\.(conf|conf\.ext|ext)"
     r"|(?<!nginx/)conf\.d/[0-9]+-[a-z0-9_-]+\.conf",
     "msmtp": r"[^/]*msmtprc|msmtp/config",
-    "fetchmail": r"[^/]*fetchmailrc([-_][^/.]+|\.[0-9]+|\.(local|global|bak|old|conf|txt)|##[^/]*)?|([^/]*[._-])?fetchmail\.(cf|rc|conf)|fetchmail(\.d)?/([^/]+/)*[^/]+\.(rc|conf|cf)",
+    "fetchmail": r"[^/]*fetchmailrc([-_][^/.]+|\.([0-9]+|local|global|bak|old|conf|txt)|##[^/]*)?"
+    r"|([^/]*[._-])?fetchmail\.(cf|rc|conf)|fetchmail(\.d)?/([^/]+/)*[^/]+\.(rc|conf|cf)",
     "swaks": r"[^/]*swaksrc|[^/]*\.swaks|\.?swaks/[^/]+",
     "curl": r"[^/]*curlrc|[^/]*curl[^/]*\.(conf|config|cfg|cnf|txt)|[^/]*\.curl",
     "autoconfig": r"[^/]*config-v1\.[12]\.xml|[^/]*autoconfig[^/]*\.xml|ispdb/[^/]+",

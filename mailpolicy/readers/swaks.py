@@ -25,25 +25,33 @@ LIMITS = "What the command line and `SWAKS_OPT_` variables add, `--pipe`, and wh
 NEWEST = (20240103, 0)
 _NO_ARGUMENT = (
     "4 6 dump-as-body-shows-password,dabsp suppress-data,n auth-plaintext,apt support tls tls-optional,tlso "
-    "tls-optional-strict,tlsos tls-on-connect,tlsc tls-verify tls-verify-ca tls-verify-host no-strip-from,nsf no-hints,nth "
-    "no-send-hints,nsh no-receive-hints,nrh no-info-hints,nih hide-receive,hr hide-send,hs protect-prompt,pp "
-    "hide-informational,hi hide-all,ha version help no-data-fixup,ndf show-raw-text,raw dump-mail pipeline prdr "
-    "force-getpwuid xclient-delim xclient-optional xclient-optional-strict xclient-before-starttls xclient-no-verify"
+    "tls-optional-strict,tlsos tls-on-connect,tlsc tls-verify tls-verify-ca tls-verify-host no-strip-from,nsf "
+    "no-hints,nth no-send-hints,nsh no-receive-hints,nrh no-info-hints,nih hide-receive,hr hide-send,hs "
+    "protect-prompt,pp hide-informational,hi hide-all,ha version help no-data-fixup,ndf show-raw-text,raw "
+    "dump-mail pipeline prdr force-getpwuid xclient-delim xclient-optional xclient-optional-strict "
+    "xclient-before-starttls xclient-no-verify"
 )
 _NEEDED = (
-    "protocol quit-after,quit,q drop-after,drop,da drop-after-send,das auth-map,am auth-extra,ae tls-cert tls-chain tls-key "
-    "tls-protocol,tlsp tls-cipher tls-sni tls-verify-target tls-ca-path output,output-file output-file-stdout "
-    "output-file-stderr"
+    "protocol quit-after,quit,q drop-after,drop,da drop-after-send,das auth-map,am auth-extra,ae tls-cert "
+    "tls-chain tls-key tls-protocol,tlsp tls-cipher tls-sni tls-verify-target tls-ca-path output,output-file "
+    "output-file-stdout output-file-stderr"
 )
 _OPTIONAL = (
-    "config from,f to,t cc bcc helo,ehlo,lhlo,h server,s copy-routing port,p data,d dump-as-body,dab timeout auth,a "
-    "auth-user,au auth-password,ap auth-hide-password,ahp auth-optional,ao auth-optional-strict,aos local-interface,li "
-    "local-port,lport,lp tls-get-peer-cert tls-get-peer-chain silent,S show-time-lapse,stl pipe socket body attach-name "
-    "attach-type attach attach-body add-header,ah header dump xclient xclient-name xclient-addr xclient-port xclient-proto "
-    "xclient-destaddr xclient-destport xclient-helo xclient-login xclient-reverse-name proxy proxy-version proxy-family "
-    "proxy-command proxy-protocol proxy-source proxy-source-port proxy-dest proxy-dest-port"
+    "config from,f to,t cc bcc helo,ehlo,lhlo,h server,s copy-routing port,p data,d dump-as-body,dab timeout "
+    "auth,a auth-user,au auth-password,ap auth-hide-password,ahp auth-optional,ao auth-optional-strict,aos "
+    "local-interface,li local-port,lport,lp tls-get-peer-cert tls-get-peer-chain silent,S show-time-lapse,stl "
+    "pipe socket body attach-name attach-type attach attach-body add-header,ah header dump xclient xclient-name "
+    "xclient-addr xclient-port xclient-proto xclient-destaddr xclient-destport xclient-helo xclient-login "
+    "xclient-reverse-name proxy proxy-version proxy-family proxy-command proxy-protocol proxy-source "
+    "proxy-source-port proxy-dest proxy-dest-port"
 )
-_LATER = frozenset("cc bcc tls-chain tls-get-peer-chain tls-verify-ca tls-verify-host tls-verify-target".split())
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_LATER = _set("cc bcc tls-chain tls-get-peer-chain tls-verify-ca tls-verify-host tls-verify-target")
 _PROTOCOLS = {
     "smtp": ("smtp", "", False), "ssmtp": ("esmtp", "", True), "ssmtpa": ("esmtp", "a", True),
     "smtps": ("smtp", "", True), "esmtp": ("esmtp", "", False), "esmtpa": ("esmtp", "a", False),
@@ -80,7 +88,7 @@ Options = dict[str, Option]
 
 def _table(version: tuple[int, ...]) -> dict[str, tuple[str, str]]:
     """Every name of an option -> its first name and what it takes: nothing, ``=`` or ``:`` (an optional argument)."""
-    table = {}
+    table: dict[str, tuple[str, str]] = {}
     for takes, listed in (("", _NO_ARGUMENT), ("=", _NEEDED), (":", _OPTIONAL)):
         for names in listed.split():
             first, *others = names.split(",")

@@ -33,8 +33,14 @@ _SCHEME = re.compile(r"(smtp|imap|pop3)(s?)", re.IGNORECASE)
 _GUESSED = re.compile(r"(smtp|imap|pop3)\.", re.IGNORECASE)
 _MAIL = re.compile(r"(?i)\b(?:smtp|imap|pop3)(?:s?://|\.)")
 _IN_CLEAR = frozenset(("PLAIN", "LOGIN", "+LOGIN", "XOAUTH2", "OAUTHBEARER", "*"))
-_MECHANISMS = frozenset(
-    "LOGIN PLAIN CRAM-MD5 DIGEST-MD5 GSSAPI EXTERNAL NTLM XOAUTH2 OAUTHBEARER SCRAM-SHA-1 SCRAM-SHA-256 *".split()
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_MECHANISMS = _set(
+    "LOGIN PLAIN CRAM-MD5 DIGEST-MD5 GSSAPI EXTERNAL NTLM XOAUTH2 OAUTHBEARER SCRAM-SHA-1 SCRAM-SHA-256 *"
 )
 _FLOORS = {"tlsv1": "TLSv1.0", "tlsv1.1": "TLSv1.1", "tlsv1.2": "TLSv1.2", "tlsv1.3": "TLSv1.3"}
 _ROUTES = ("connect-to", "resolve", "unix-socket", "abstract-unix-socket")
@@ -47,7 +53,7 @@ def groups(paths: Sequence[str]) -> list[tuple[str, ...]]:
 
 
 def sniff(text: str) -> bool:
-    """Whether a text is a configuration of curl with a URL of mail: some option names one, and most lines are options."""
+    """Whether a text is a configuration of curl with a URL of mail: most of its lines are options."""
     if not _MAIL.search(text):
         return False
     read = parse(Source("", text[:200_000]), (7, 88, 1))
@@ -200,8 +206,7 @@ def _security(operation: Operation, target: Target, by: tuple[Origin, ...]) -> d
     elif operation.on("ftp-ssl-control"):
         told = {"tls": Told("required", operation.by("ftp-ssl-control"))}
     else:
-        told = {"tls": Told("none", (*by, *(origin for origin in operation.by("ssl", "ssl-reqd") if origin.where)))}
-        return told
+        return {"tls": Told("none", (*by, *(origin for origin in operation.by("ssl", "ssl-reqd") if origin.where)))}
     if operation.last("pinnedpubkey") is not None:
         told["verify"] = Told("fingerprint", operation.by("pinnedpubkey"))
     else:

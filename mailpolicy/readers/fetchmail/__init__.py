@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from mailpolicy.passwords import secret
 from mailpolicy.readers.fetchmail.connections import access, relays
 from mailpolicy.readers.fetchmail.grammar import Parsed, Query, parse
-from mailpolicy.readers.fetchmail.lexer import STRING, tokens
+from mailpolicy.readers.fetchmail.lexer import END, NUMBER, STRING, tokens
 from mailpolicy.readers.fetchmail.templates import plain
 from mailpolicy.readers.fetchmail.view import SOFTWARE, View, no_port, port_number
 from mailpolicy.tree import Tree
@@ -37,7 +37,9 @@ def sniff(text: str) -> bool:
     kinds = [word.kind for word in words]
     if len(kinds) < 3 or kinds[0] not in ("poll", "skip", "defaults", "set"):
         return False
-    return kinds[0] in ("defaults", "set") or (kinds[1] == STRING and kinds[2] in ("protocol", "via", "user", "port"))
+    if kinds[0] in ("defaults", "set"):
+        return kinds[1] not in (STRING, NUMBER, END)
+    return kinds[1] == STRING and kinds[2] in ("protocol", "via", "user", "port")
 
 
 def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Inventory:
@@ -115,10 +117,10 @@ def _lmtp(view: View) -> Iterator[Unread]:
     if not hosts:
         yield Unread(view.chain("lmtp")[-1].where, why)
     for host in hosts:
-        text = host.text
-        if text is not None and not text.startswith("/") and port_number(text.rpartition("/")[2]) in (None, 25):
-            if "/" not in text or port_number(text.rpartition("/")[2]) == 25:
-                yield Unread(host.where, why)
+        text = host.text or "/"
+        _, slash, port = text.rpartition("/")
+        if not text.startswith("/") and (not slash or port_number(port) == 25):
+            yield Unread(host.where, why)
 
 
 def _idle(views: Sequence[View]) -> Iterator[Unread]:

@@ -155,7 +155,7 @@ def _deletes(view: View) -> dict[str, Told]:
     if protocol in (None, "etrn", "odmr"):
         return {}
     keep, flush, everything = view.switch("keep"), view.switch("flush"), view.switch("fetchall")
-    moved = protocol == "imap" and view.given("moveto") and not keep
+    moved = protocol == "imap" and bool(view.chain("moveto")) and keep is False
     if keep and flush and everything and protocol != "imap":
         flush = False  # nothing is known as seen
     removes = None if keep is None or (keep and flush is None) else not keep or bool(flush)
@@ -180,7 +180,7 @@ def _broken(view: View) -> Told:
     if pin is not None and view.tls != "none" and pin[0] in _DIGITS:
         digits = pin[1].replace(":", "")
         if len(digits) != _DIGITS[pin[0]] or len(pin[1]) != _DIGITS[pin[0]] // 2 * 3 - 1:
-            why = f"sslfingerprint is compared with {pin[0].upper()} in pairs of digits with colons, which never equals it"
+            why = f"sslfingerprint never equals {pin[0].upper()} written as pairs of digits with colons"
             return Told(why, view.told("sslfingerprint"))
     found = _channel(view)
     if found is not None and found.tls != "none" and view.tls in ("implicit", "required"):
@@ -191,7 +191,7 @@ def _broken(view: View) -> Told:
 
 def relays(view: View, path: str, refused: Unread | None) -> list[Fact]:
     """The sessions that hand fetched mail on, as far as they leave the machine."""
-    if view.given("mda") or view.given("bsmtp"):
+    if view.chain("mda") or view.chain("bsmtp"):
         return []
     return [
         _relay(view, value, path, refused)
@@ -204,7 +204,7 @@ def _relay(view: View, value: Value, path: str, refused: Unread | None) -> Fact:
     by = (Origin("sets", value.where),)
     parts = (value.text or "").split("/")
     lmtp = view.switch("lmtp")
-    password = view.given("esmtppassword")
+    password = bool(view.chain("esmtppassword"))
     tls, verify, port = ("none", "none", 25) if view.version < _SMTP_TLS else _smtp_tls(parts[1:])
     named = [part for part in parts[1:] if part and "=" not in part and part not in ("notls", "starttls", "tls")]
     stated = named[-1] if named else ""

@@ -6,7 +6,7 @@ first word that stands elsewhere. A ``defaults`` entry counts only as the first 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from mailpolicy.lean import NamedTuple
 from mailpolicy.readers.fetchmail import templates
@@ -14,25 +14,32 @@ from mailpolicy.readers.fetchmail.lexer import AUTHTYPE, END, NUMBER, PROTO, STR
 from mailpolicy.text import Source
 from mailpolicy.types import Span, Unread
 
-_SERVER_TEXT = frozenset("via principal esmtpname esmtppassword qvirtual interface monitor plugin plugout".split())
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_SERVER_TEXT = _set("via principal esmtpname esmtppassword qvirtual interface monitor plugin plugout")
 _SERVER_NUMBER = frozenset(("port", "interval", "timeout", "idletimeout"))
 _SERVER_FLAGS = frozenset(("uidl", "checkalias", "dns", "tracepolls"))
 _SERVER_LISTS = frozenset(("aka", "localdomains"))
 _SERVER = _SERVER_TEXT | _SERVER_NUMBER | _SERVER_FLAGS | _SERVER_LISTS
 _SERVER |= {"protocol", "service", "auth", "envelope", "bad-header"}
-_USER_TEXT = frozenset(
-    "password smtpaddress smtpname mda bsmtp preconnect postconnect sslkey sslcert sslproto sslcertfile sslcertpath "
-    "sslcommonname sslfingerprint properties moveto".split()
+SERVER = _SERVER
+"""Options that stand before the first user."""
+_USER_TEXT = _set(
+    "password smtpaddress smtpname mda bsmtp preconnect postconnect sslkey sslcert sslproto sslcertfile "
+    "sslcertpath sslcommonname sslfingerprint properties moveto"
 )
-_USER_NUMBER = frozenset("limit warnings fetchlimit fetchsizelimit fastuidl batchlimit expunge".split())
-_USER_FLAGS = frozenset(
-    "keep flush limitflush fetchall rewrite forcecr stripcr pass8bits dropstatus dropdelivered mimedecode idle forceidle "
-    "ssl sslcertck".split()
+_USER_NUMBER = _set("limit warnings fetchlimit fetchsizelimit fastuidl batchlimit expunge")
+_USER_FLAGS = _set(
+    "keep flush limitflush fetchall rewrite forcecr stripcr pass8bits dropstatus dropdelivered mimedecode idle "
+    "forceidle ssl sslcertck"
 )
 _USER_LISTS = frozenset(("folder", "smtphost", "fetchdomains"))
 _USER = _USER_TEXT | _USER_NUMBER | _USER_FLAGS | _USER_LISTS | {"is", "to", "antispam", "lmtp"}
-_SET_TEXT = frozenset("logfile idfile pidfile postmaster properties".split())
-_SET_FLAGS = frozenset("bouncemail spambounce softbounce syslog invisible showdots".split())
+_SET_TEXT = _set("logfile idfile pidfile postmaster properties")
+_SET_FLAGS = _set("bouncemail spambounce softbounce syslog invisible showdots")
 _BEGINS = frozenset(("set", "poll", "skip", "defaults", END))
 _MOST = 50
 ANYTHING = "*"
@@ -46,7 +53,7 @@ class Value(NamedTuple):
     where: Span
 
 
-Options = dict[str, tuple[Value, ...]]
+Options = dict[str, list[Value]]
 """Option -> what it was set to, oldest first; of a list, its members."""
 
 
@@ -57,15 +64,15 @@ class Query(NamedTuple):
     where: Span
     how: str
     """poll, skip or defaults"""
-    server: Mapping[str, tuple[Value, ...]]
-    user: Mapping[str, tuple[Value, ...]]
+    server: Mapping[str, Sequence[Value]]
+    user: Mapping[str, Sequence[Value]]
 
 
 class Parsed(NamedTuple):
     """What a file says. ``refused`` is the first thing for which fetchmail refuses it."""
 
     queries: tuple[Query, ...]
-    globals: Mapping[str, tuple[Value, ...]]
+    globals: Mapping[str, Sequence[Value]]
     unread: tuple[Unread, ...]
     refused: Unread | None
     statements: int
@@ -119,7 +126,7 @@ class _Parser:
         value = (text or None) if text else self.text(token)
         if text and self.depth > self.opened:
             value = None
-        into[name] = (*into.get(name, ()), Value(value, self.span(token)))
+        into.setdefault(name, []).append(Value(value, self.span(token)))
 
     def refuse(self, token: Token, why: str) -> None:
         said = "the end of the file" if token.kind == END else "this word"
@@ -166,7 +173,7 @@ class _Parser:
         """Options of one kind; a word that a template writes may be any of them."""
         while True:
             if self.filled():
-                into[ANYTHING] = (Value(None, self.span(self.take())),)
+                into[ANYTHING] = [Value(None, self.span(self.take()))]
             elif not self.is_option(names):
                 return
             elif names is _SERVER:
@@ -193,7 +200,7 @@ class _Parser:
         first = self.need(STRING)
         if self.now.kind == "there":
             self.take()
-        elif self.now.kind in (STRING, "=", "here"):
+        elif self.now.kind in (STRING, "=", "here") and not self.filled():
             self.names(first)
             self.need("here")
             return
@@ -206,7 +213,7 @@ class _Parser:
             if self.now.kind == "=":
                 self.take()
                 self.need(STRING)
-            if self.now.kind != STRING:
+            if self.now.kind != STRING or self.filled():
                 return
             self.put(self.user, "is", self.take())
 
@@ -233,7 +240,7 @@ class _Parser:
         value = "no" if option is not begin else "yes"
         unsure = self.depth > self.opened
         where = self.span(begin, option)
-        into[option.kind] = (*into.get(option.kind, ()), Value(None if unsure else value, where))
+        into.setdefault(option.kind, []).append(Value(None if unsure else value, where))
 
     def server_option(self) -> None:
         option = self.now.kind
@@ -278,7 +285,7 @@ class _Parser:
 
     def words(self, into: Options, option: str) -> None:
         self.put(into, option, self.need(STRING))
-        while self.now.kind == STRING:
+        while self.now.kind == STRING and not self.filled():
             self.put(into, option, self.take())
 
     def user_option(self) -> None:
@@ -313,7 +320,7 @@ class _Parser:
         value = self.need(STRING)
         if option == "password":
             text = None if templates.FILLED in value.text else value.text
-            self.user[option] = (*self.user.get(option, ()), Value(text, self.span(value)))
+            self.user.setdefault(option, []).append(Value(text, self.span(value)))
         else:
             self.put(self.user, option, value)
 

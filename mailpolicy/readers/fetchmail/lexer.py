@@ -19,22 +19,29 @@ _SAME = {
     "authenticate": "auth", "username": "user", "pass": "password", "folders": "folder", "smtp": "smtphost",
     "pre": "preconnect", "post": "postconnect", "pass8": "pass8bits", "mimedec": "mimedecode", "=": "=",
 }  # fmt: skip
-_KEYWORDS = frozenset(
-    "set logfile idfile pidfile daemon syslog invisible showdots postmaster bouncemail spambounce softbounce warnings "
-    "tracepolls defaults poll skip via aka localdomains protocol service port interval auth timeout envelope qvirtual "
-    "principal esmtpname esmtppassword bad-header accept reject user password folder smtphost fetchdomains smtpaddress "
-    "smtpname antispam mda bsmtp lmtp preconnect postconnect interface monitor plugin plugout batchlimit fetchlimit "
-    "fetchsizelimit fastuidl expunge properties is here there to no keep flush limitflush fetchall rewrite forcecr "
-    "stripcr pass8bits dropstatus dropdelivered mimedecode idle dns uidl ssl sslkey sslcert sslproto sslcertck "
-    "sslcertfile sslcertpath sslcommonname sslfingerprint checkalias limit sdps kpop".split()
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_KEYWORDS = _set(
+    "set logfile idfile pidfile daemon syslog invisible showdots postmaster bouncemail spambounce softbounce "
+    "warnings tracepolls defaults poll skip via aka localdomains protocol service port interval auth timeout "
+    "envelope qvirtual principal esmtpname esmtppassword bad-header accept reject user password folder smtphost "
+    "fetchdomains smtpaddress smtpname antispam mda bsmtp lmtp preconnect postconnect interface monitor plugin "
+    "plugout batchlimit fetchlimit fetchsizelimit fastuidl expunge properties is here there to no keep flush "
+    "limitflush fetchall rewrite forcecr stripcr pass8bits dropstatus dropdelivered mimedecode idle dns uidl ssl "
+    "sslkey sslcert sslproto sslcertck sslcertfile sslcertpath sslcommonname sslfingerprint checkalias limit sdps "
+    "kpop"
 )
 SINCE = {"idletimeout": (6, 5), "forceidle": (6, 5), "moveto": (6, 5)}
 """Keywords that came later, with the version."""
 _NOISE = frozenset(("with", "and", "has", "wants", "options"))
-_NEGATED = frozenset(
+_NEGATED = _set(
     "nobouncemail nouidl nocheckalias nodns noenvelope nokeep noflush nolimitflush nofetchall norewrite noforcecr "
     "nostripcr nopass8 nopass8bits nodropstatus nodropdelivered nomimedec nomimedecode nospambounce noidle "
-    "noforceidle".split()
+    "noforceidle"
 )
 _METHODS = {
     "any": "any", "gssapi": "gssapi", "kerberos4": "kerberos4", "kerberos_v4": "kerberos4", "kerberos": "kerberos4",
@@ -127,7 +134,7 @@ def _word(word: str, state: str, version: tuple[int, ...]) -> tuple[Token, int]:
         return Token(AUTHTYPE, method, 0, 0), len(word)
     name = _SAME.get(word, word)
     later = SINCE.get(name)
-    if later is not None and version >= later or name in _KEYWORDS and (name != "password" or state != "auth"):
+    if (later is not None and version >= later) or (name in _KEYWORDS and (name != "password" or state != "auth")):
         return Token(name, word, 0, 0), len(word)
     lower = word.lower()
     if word in (lower, lower.upper()):

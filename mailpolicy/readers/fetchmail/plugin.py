@@ -6,9 +6,14 @@ import re
 
 from mailpolicy.lean import NamedTuple
 
-_RELAYS = frozenset(
-    "nc netcat ncat socat connect connect-proxy corkscrew proxychains proxychains4 torsocks torify tsocks desproxy "
-    "nc.openbsd nc.traditional socksify".split()
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_RELAYS = _set(
+    "nc netcat ncat socat connect connect-proxy corkscrew proxychains proxychains4 torsocks torify tsocks "
+    "desproxy nc.openbsd nc.traditional socksify"
 )
 _TARGET = re.compile(r"-connect[ =]\s*(\S+)")
 

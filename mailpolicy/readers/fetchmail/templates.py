@@ -40,7 +40,7 @@ def plain(text: str) -> tuple[str, tuple[Step, ...]]:
         piece = found[0]
         inner = piece[2:-2]
         out.append(text[at : found.start()])
-        expression = piece.startswith("{{") and found["go"] is None or piece.startswith("<%=")
+        expression = (piece.startswith("{{") and found["go"] is None) or piece.startswith("<%=")
         out.append(re.sub(r"[^\n]", FILLED if expression else " ", piece))
         at = found.end()
         if expression or piece.startswith("{#"):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 
 from mailpolicy.lean import NamedTuple
-from mailpolicy.readers.fetchmail.grammar import ANYTHING, Query, Value
+from mailpolicy.readers.fetchmail.grammar import ANYTHING, SERVER, Query, Value
 from mailpolicy.sessions import Told, unknown
 from mailpolicy.types import Origin
 
 SOFTWARE = "fetchmail"
+_KEPT = 6
 _SERVICES = {
     "imap": 143, "imap2": 143, "imap4": 143, "imaps": 993, "pop3": 110, "pop-3": 110, "pop3s": 995, "kpop": 1109,
     "smtp": 25, "mail": 25, "smtps": 465, "ssmtp": 465, "submissions": 465, "submission": 587, "odmr": 366,
@@ -24,30 +25,39 @@ class View(NamedTuple):
     version: tuple[int, ...]
 
     def chain(self, name: str) -> tuple[Value, ...]:
-        """What an option was set to, oldest first: the defaults, then the entry's own."""
+        """What an option was last set to, oldest first: the defaults, then the entry's own."""
         found: tuple[Value, ...] = ()
         for query in (self.defaults, self.query):
             if query is not None:
-                found += query.user.get(name, ()) or query.server.get(name, ())
+                found += tuple((query.user.get(name) or query.server.get(name) or ())[-_KEPT:])
         return found
+
+    def filled(self, name: str) -> tuple[Value, ...]:
+        """Where a template may set an option: those of users stand after those of the server."""
+        found: list[Value] = []
+        for query in (self.defaults, self.query):
+            if query is not None:
+                found += query.server.get(ANYTHING, ())
+                found += () if name in SERVER else query.user.get(ANYTHING, ())
+        return tuple(found)
 
     def members(self, name: str) -> tuple[Value, ...]:
         """The list that an option holds: the entry's own replaces the default's."""
         own = self.query.user.get(name) or self.query.server.get(name)
         if own is None and self.defaults is not None:
             own = self.defaults.user.get(name) or self.defaults.server.get(name)
-        return own or ()
+        return tuple(own or ())
 
     def text(self, name: str, default: str | None = "") -> str | None:
         """The value that holds, the default when nothing sets it, None when a template decides."""
         chain = self.chain(name)
         if chain:
             return chain[-1].text
-        return None if self.chain(ANYTHING) else default
+        return None if self.filled(name) else default
 
     def given(self, name: str) -> bool:
         """Whether something sets an option, or may."""
-        return bool(self.chain(name) or self.chain(ANYTHING))
+        return bool(self.chain(name) or self.filled(name))
 
     def switch(self, name: str, default: bool = False) -> bool | None:
         """An option that is on or off."""
@@ -62,7 +72,7 @@ class View(NamedTuple):
         """Who set some options; one that nothing sets brings the program's default."""
         out: list[Origin] = []
         for name in names:
-            chain = self.chain(name) or self.chain(ANYTHING)
+            chain = self.chain(name) or self.filled(name)
             out += [Origin("overrides" if i else "sets", value.where) for i, value in enumerate(chain)]
             if not chain:
                 out.append(self.builtin())
