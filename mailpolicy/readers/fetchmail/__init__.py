@@ -58,19 +58,22 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
             return Inventory(notes=(f"{path}: is no fetchmailrc: it holds no entry and no option of fetchmail",))
         why = "is no fetchmailrc: it holds no entry and no option of fetchmail"
         return Inventory(unread=(Unread(parsed.unread[0].where, why, fatal=True),), files=(path,))
-    views = _views(parsed.queries, numbers)
-    unread = [*parsed.unread, *_refusals(views, parsed)]
-    refused = parsed.refused or next(iter(unread), None)
-    facts = [fact for view in views if view.query.how == "poll" for fact in _facts(view, path, refused)]
-    notes = [f"{view.query.where}: skip: is polled only when it is named" for view in views if view.query.how == "skip"]
-    notes += [note for view in views for note in _notes(view)]
-    if not views and not parsed.unread:
+    sessions = views(parsed.queries, numbers)
+    refusals = list(_refusals(sessions, parsed))
+    unread = [*parsed.unread, *refusals]
+    refused = parsed.refused or next(iter(refusals), None)
+    facts = [fact for view in sessions if view.query.how == "poll" for fact in _facts(view, path, refused)]
+    notes = [
+        f"{view.query.where}: skip: is polled only when it is named" for view in sessions if view.query.how == "skip"
+    ]
+    notes += [note for view in sessions for note in _notes(view)]
+    if not sessions and not parsed.unread:
         notes.append(f"{path}: holds no entry")
     return Inventory((*facts, *_secrets(parsed, path, numbers)), tuple(unread), (path,), tuple(notes))
 
 
-def _views(queries: Sequence[Query], version: tuple[int, ...]) -> list[View]:
-    """Each session with the defaults, which count only at the head of the file."""
+def views(queries: Sequence[Query], version: tuple[int, ...]) -> list[View]:
+    """The sessions with the defaults, which count only at the head of the file."""
     first = queries[0] if queries and queries[0].how == "defaults" else None
     return [View(query, first, version) for query in queries if query.how != "defaults"]
 
