@@ -270,8 +270,8 @@ def test_the_password_for_the_mail_server_is_sent_in_clear() -> None:
 @pytest.mark.parametrize(
     ("text", "field", "word"),
     [
-        (POP3 + "sslproto ''", "tls", "'"),
-        (POP3 + "sslproto '' ", "cleartext_credentials", "'"),
+        (POP3 + "sslproto ''", "tls", "''"),
+        (POP3 + "sslproto '' ", "cleartext_credentials", "''"),
         (POP3 + "no sslcertck", "verify", "no sslcertck"),
         (POP3 + "no sslcertck", "tls", "no sslcertck"),
         (POP3 + "ssl", "tls", "ssl"),

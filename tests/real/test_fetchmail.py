@@ -44,11 +44,12 @@ CONFIGS = {
     "sslproto '' keep",
 }
 WORDS = (
-    "poll skip server defaults set user username pass password is here there to = : ; , with and options no ssl nossl keep "
-    "nokeep fetchall sslcertck nosslcertck sslproto proto protocol pop3 POP3 Pop3 imap apop kpop auth cram-md5 external ssh "
-    "any ntlm port 99 service 995 via alice bob host.example a=b a;b 'q'z \"q\"z #c\n # \n \\\n folder INBOX smtphost "
-    "localhost daemon logfile syslog uidl flush envelope 3 lmtp mda antispam 571 pre aka localdomains idle sslfingerprint "
-    "-5 bad-header accept local smtp esmtppassword timeout plugin limit dns nodns nouidl \\x41 \"a\\\nb\" 'x y' preauth"
+    "poll skip server defaults set user username pass password is here there to = : ; , with and options no ssl "
+    "nossl keep nokeep fetchall sslcertck nosslcertck sslproto proto protocol pop3 POP3 Pop3 imap apop kpop auth "
+    "cram-md5 external ssh any ntlm port 99 service 995 via alice bob host.example a=b a;b 'q'z \"q\"z #c\n # \n \\\n "
+    "folder INBOX smtphost localhost daemon logfile syslog uidl flush envelope 3 lmtp mda antispam 571 pre aka "
+    "localdomains idle sslfingerprint -5 bad-header accept local smtp esmtppassword timeout plugin limit dns nodns "
+    "nouidl \\x41 \"a\\\nb\" 'x y' preauth"
 )
 BEGINNINGS = (
     "poll h proto pop3 user alice pass x", "poll h", "defaults proto imap", "poll h user a is b here", "skip h user a",

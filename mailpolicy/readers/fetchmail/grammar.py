@@ -116,6 +116,8 @@ class _Parser:
         return self.take()
 
     def span(self, first: Token, last: Token | None = None) -> Span:
+        if first.left == first.right and first.kind == STRING:
+            return self.source.span(first.left - 1, first.right + 1)  # an empty string: its quotes
         return self.source.span(first.left, (last or first).right)
 
     def text(self, token: Token) -> str | None:
