@@ -182,3 +182,22 @@ def test_another_file_is_named() -> None:
     text = SMTP + "config = other\n"
     (unread,) = READ.read(text).unread
     assert under(text, unread.where) == "other"
+
+
+@pytest.mark.parametrize(
+    ("netrc", "expected"),
+    [
+        ("machine imap.example.test login alice password x\n", {"authenticates": True, "credential": "file"}),
+        ("default login alice password x\n", {"authenticates": True, "cleartext_credentials": True}),
+        ("machine other login alice password x\n", {"authenticates": False, "cleartext_credentials": False}),
+        (None, {"authenticates": None, "cleartext_credentials": None, "credential": "file"}),
+    ],
+)
+def test_the_netrc_beside_the_file_tells_whether_there_is_a_login(
+    netrc: str | None, expected: dict[str, object]
+) -> None:
+    files = {"home/.curlrc": "url = imap://imap.example.test\nnetrc-optional\n"}
+    if netrc is not None:
+        files["home/.netrc"] = netrc
+    (fact,) = READ.facts(files, "connection")
+    assert {name: fact.values.get(name) for name in expected} == expected

@@ -6,6 +6,7 @@ this format.
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator, Sequence
 from urllib.parse import unquote
@@ -22,7 +23,7 @@ from mailpolicy.types import Fact, Inventory, Origin, Span, Unread, Unreadable, 
 SOFTWARE = "curl"
 FILES = "`.curlrc` and other configuration files of curl that name a URL of mail"
 PROVEN = "7.88.1: run and read in source; 8.14.1: read in source"
-LIMITS = "What the command line adds, files that `config` names, and what `~/.netrc` holds."
+LIMITS = "What the command line adds, files that `config` names, and a `.netrc` that lies elsewhere."
 NEWEST = (8, 14, 1)
 _PORTS = {"smtp": (25, 465), "imap": (143, 993), "pop3": (110, 995)}
 _URL = re.compile(
@@ -81,7 +82,7 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
                 unread.append(Unread(one.where, "reads another file, which is not followed"))
             target = _target(one, (default.text or "") if default else "") if one.name == "url" else None
             if target is not None:
-                facts.append(_fact(operation, target, numbers, path))
+                facts.append(_fact(operation, target, numbers, path, _netrc(tree, path, target.host)))
     if not facts and not unread:
         return Inventory(notes=(f"{path}: names no URL of mail",))
     facts += [fact for one in found.settings for fact in _secrets(one, source, numbers, path)]
@@ -155,7 +156,20 @@ def _target(setting: Setting, default: str) -> Target | None:
     return Target(protocol, first, host if known else None, port, found["login"] or "", setting)
 
 
-def _fact(operation: Operation, target: Target, version: tuple[int, ...], path: str) -> Fact:
+def _netrc(tree: Tree, path: str, host: str | None) -> bool | None:
+    """Whether the ``.netrc`` beside the file has a login for a host; None without such a file."""
+    beside = posixpath.join(posixpath.dirname(path), ".netrc")
+    try:
+        words = tree.source(beside).text.split() if host and tree.exists(beside) else None
+    except Unreadable:
+        return None
+    if words is None:
+        return None
+    named = [words[i + 1].lower() for i, word in enumerate(words[:-1]) if word == "machine"]
+    return (host or "").lower() in named or "default" in words
+
+
+def _fact(operation: Operation, target: Target, version: tuple[int, ...], path: str, in_netrc: bool | None) -> Fact:
     by = (Origin("sets", target.setting.where),)
     smtp = target.protocol == "smtp"
     told = {
@@ -169,7 +183,7 @@ def _fact(operation: Operation, target: Target, version: tuple[int, ...], path: 
     if operation.last(*_ROUTES) is not None:
         told |= {name: unknown(operation.by(*_ROUTES)) for name in ("host", "port", "scope")}
     told |= _security(operation, target, by)
-    told |= _login(operation, target, by)
+    told |= _login(operation, target, by, in_netrc)
     told["broken"] = _broken(told, target, version)
     if told["broken"].value and told["authenticates"].value:
         told["cleartext_credentials"] = Told(False, told["broken"].by)
@@ -233,7 +247,7 @@ def _user(operation: Operation, target: Target) -> Told | None:
     return Told(user, (Origin("sets", target.setting.where),)) if user else None
 
 
-def _login(operation: Operation, target: Target, by: tuple[Origin, ...]) -> dict[str, Told]:
+def _login(operation: Operation, target: Target, by: tuple[Origin, ...], in_netrc: bool | None) -> dict[str, Told]:
     option, bearer = operation.last("user"), operation.last("oauth2-bearer")
     netrc = operation.on("netrc") or operation.on("netrc-optional") or operation.last("netrc-file") is not None
     user, in_url, _ = _parts(target.login)
@@ -242,7 +256,8 @@ def _login(operation: Operation, target: Target, by: tuple[Origin, ...]) -> dict
     told_options = in_url or options
     words = tuple(part[5:].upper() for part in told_options.split(";") if part.upper().startswith("AUTH="))
     external = words == ("EXTERNAL",)
-    if option is None and not user and not netrc and not external:
+    nobody = option is None and not user and not external
+    if nobody and (not netrc or in_netrc is False):
         return {"authenticates": Told(False, operation.by("user"))}
     who = (
         operation.by("user")
@@ -251,7 +266,7 @@ def _login(operation: Operation, target: Target, by: tuple[Origin, ...]) -> dict
         if user
         else operation.by("netrc", "netrc-optional", "netrc-file")
     )
-    told = {"authenticates": Told(True, who)}
+    told = {"authenticates": unknown(who) if nobody and in_netrc is None else Told(True, who)}
     where = by if in_url else operation.by("login-options")
     unsure = listed is not None and listed.text is None
     mechanisms = tuple(word for word in words if word != "*")
@@ -264,6 +279,7 @@ def _login(operation: Operation, target: Target, by: tuple[Origin, ...]) -> dict
     if tls.value in ("implicit", "required") or not (readable or unsure):
         told["cleartext_credentials"] = Told(False, tls.by if readable else where)
     else:
+        unsure = unsure or not told["authenticates"].known
         told["cleartext_credentials"] = unknown(where) if unsure else Told(True, (*who, *tls.by))
     return told
 
