@@ -50,6 +50,10 @@ PATTERNS: dict[str, str] = {
     "goimapnotify": r"[^/]*goimapnotify[^/]*\.(conf|json|ya?ml|toml)|(go)?imapnotify/[^/]+\.(conf|json|ya?ml|toml)",
     "getmail": r"[^/]*getmailrc[^/]*|(\.|dot_)getmail/(?!oldmail-|\.)[^/]+(?<!\.json)(?<!\.log)"
     r"|(\.config|dot_config|config|xdg)/getmail/(?!oldmail-|\.)[^/]+(?<!\.json)(?<!\.log)",
+    "fetchmail": r"[^/]*fetchmailrc([-_][^/.]+|\.([0-9]+|local|global|bak|old|conf|txt)|##[^/]*)?"
+    r"|([^/]*[._-])?fetchmail\.(cf|rc|conf)|fetchmail(\.d)?/([^/]+/)*[^/]+\.(rc|conf|cf)",
+    "swaks": r"[^/]*swaksrc|[^/]*\.swaks|\.?swaks/[^/]+",
+    "curl": r"[^/]*curlrc|[^/]*curl[^/]*\.(conf|config|cfg|cnf|txt)|[^/]*\.curl",
     "autoconfig": r"[^/]*config-v1\.[12]\.xml|[^/]*autoconfig[^/]*\.xml|ispdb/[^/]+",
     "haproxy": r"[^/]*[Hh][Aa]-?[Pp]roxy[^/]*\.cfg|haproxy/haproxy\.conf"
     r"|[^/]*[Hh][Aa]-?[Pp]roxy[^/]*/([^/]+/)*[^/]+\.cfg",
@@ -108,6 +112,7 @@ SHARED: frozenset[str] = frozenset(
     ("alertmanager", "environment", "gitea", "gitlab", "keycloak", "nextcloud", "sentry")
 )
 SHARED: frozenset[str] = frozenset(("alertmanager", "gitea", "gitlab", "keycloak", "nextcloud", "sentry"))
+SHARED: frozenset[str] = frozenset(("curl",))
 """Formats whose names other programs use too (``compose.yaml``, ``settings.py``): ``sniff`` must know the file."""
 
 _patterns: dict[str, re.Pattern[str]] = {}

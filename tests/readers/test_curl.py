@@ -1,0 +1,203 @@
+"""curl's configuration files: which speak of mail, what they mean, and where each field's text stands."""
+
+from __future__ import annotations
+
+import pytest
+
+from mailpolicy.readers import curl, formats_of
+from mailpolicy.types import Fact
+from tests.readers.reading import MainFile, blamed, of_kind, under
+
+READ = MainFile(curl, ".curlrc")
+SMTP = "url = smtp://smtp.example.test:587\nuser = alice:secret\n"
+POP3 = "url = pop3://pop.example.test/1\nuser = alice:secret\n"
+IMAP = "url = imap://imap.example.test/INBOX\nuser = alice:secret\n"
+
+
+def sessions(text: str, version: str = "7.88.1") -> list[Fact]:
+    return READ.facts(text, "connection", version)
+
+
+def only(text: str, version: str = "7.88.1") -> Fact:
+    return READ.only(text, "connection", version)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (SMTP, {"tls": "none", "verify": "none", "port": 587, "role": "submission", "cleartext_credentials": True}),
+        (SMTP + "ssl", {"tls": "opportunistic", "verify": "ca", "cleartext_credentials": True}),
+        (SMTP + "ftp-ssl", {"tls": "opportunistic"}),
+        (SMTP + "ssl-reqd", {"tls": "required", "cleartext_credentials": False}),
+        (SMTP + "ssl-reqd\nssl", {"tls": "required"}),
+        (SMTP + "ssl-reqd\nno-ssl-reqd", {"tls": "none"}),
+        (SMTP + "ftp-ssl-control", {"tls": "required"}),
+        (SMTP + "ssl = false", {"tls": "opportunistic"}),
+        (SMTP + "--ssl-reqd", {"tls": "required"}),
+        (SMTP + "SSL-REQD", {"tls": "required"}),
+        (SMTP + "ssl-req", {"tls": "required"}),
+        (SMTP + "ssl\ninsecure", {"verify": "none"}),
+        (SMTP + "ssl\n-k", {"verify": "none"}),
+        (SMTP + "ssl\n-sk", {"verify": "none"}),
+        (SMTP + "ssl\ninsecure\nno-insecure", {"verify": "ca"}),
+        (SMTP + "ssl-reqd\npinnedpubkey = sha256//x\ninsecure", {"verify": "fingerprint"}),
+        (SMTP + "ssl\ntlsv1.2", {"tls_min": "TLSv1.2"}),
+        (SMTP + "ssl\ntlsv1", {"tls_min": "TLSv1.0"}),
+        ("url = smtps://h", {"tls": "implicit", "port": 465, "port_stated": False, "authenticates": False}),
+        ("url = SMTPS://h", {"tls": "implicit"}),
+        ("url = imaps://h", {"port": 993, "protocol": "imap", "role": "access"}),
+        ("url = pop3s://h", {"port": 995, "protocol": "pop3", "deletes_on_server": False}),
+        ("url = imap.example.test", {"protocol": "imap", "port": 143}),
+        ("url = mail.example.test:143\nproto-default = imap", {"protocol": "imap"}),
+        ("url = imap://[::1]:1143/", {"host": "::1", "port": 1143, "scope": "loopback"}),
+        ("url = smtp://h\nlogin-options = AUTH=EXTERNAL", {"authenticates": True, "credential": "none"}),
+        (IMAP + "login-options = AUTH=CRAM-MD5", {"mechanisms": ("CRAM-MD5",), "cleartext_credentials": False}),
+        (IMAP + "login-options = AUTH=*", {"mechanisms": (), "cleartext_credentials": True}),
+        (IMAP + "login-options = AUTH=NTLM;AUTH=PLAIN", {"cleartext_credentials": True}),
+        (POP3 + "login-options = AUTH=+APOP", {"cleartext_credentials": False, "broken": None}),
+        (IMAP, {"credential": "literal", "mailbox": "alice@example.test", "expunges": False}),
+        ("url = imap://h\nuser = alice", {"credential": "prompt"}),
+        ("url = imap://bob:pw@h/", {"credential": "literal", "mailbox": "bob@h", "authenticates": True}),
+        ("url = imap://bob;AUTH=CRAM-MD5:pw@h/", {"mechanisms": ("CRAM-MD5",)}),
+        (
+            "url = imap://h\nuser = alice\noauth2-bearer = t0ken",
+            {"credential": "literal", "cleartext_credentials": True},
+        ),
+        (POP3 + "request = DELE", {"deletes_on_server": False}),
+        (POP3 + "request = DELE\nhead", {"deletes_on_server": True}),
+        (IMAP + "request = EXPUNGE", {"expunges": True}),
+        ('url "smtp://h"\nuser: "a\\"b:c"', {"authenticates": True}),
+        ("-u alice:pw-1\nurl=smtp://h", {"credential": "literal"}),
+        ("-ualice:pw-1\nurl=smtp://h", {"credential": "literal"}),
+    ],
+)
+def test_options_mean_what_curl_makes_of_them(text: str, expected: dict[str, object]) -> None:
+    values = only(text + "\n").values
+    assert {name: values.get(name) for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "version", "tls", "unread"),
+    [
+        (SMTP + "nonsense\nssl-reqd", "7.88.1", "required", 1),
+        (SMTP + "nonsense\nssl-reqd", "8.14.1", "none", 1),
+        (SMTP + "ssl-req", "8.14.1", "none", 1),
+        (SMTP + "/ssl-reqd", "7.88.1", "none", 0),
+        (SMTP + "/ssl-reqd", "8.14.1", "none", 1),
+        (SMTP + "ssl = true\nssl-reqd", "7.88.1", "required", 1),
+        (SMTP + "ssl = true\nssl-reqd", "8.14.1", "opportunistic", 1),
+        (SMTP + "no-user", "7.88.1", "none", 1),
+        (SMTP + "no-tlsv1.2", "7.88.1", "none", 1),
+        (SMTP + "mail-from", "7.88.1", "none", 1),
+        (SMTP + "# ssl\n\n \t", "7.88.1", "none", 0),
+    ],
+)
+def test_lines_that_curl_does_not_take(text: str, version: str, tls: str, unread: int) -> None:
+    found = READ.read(text + "\n", version)
+    (fact,) = of_kind(found, "connection")
+    assert (fact.values["tls"], len(found.unread)) == (tls, unread)
+
+
+def test_next_begins_anew_and_urls_of_one_operation_share_it() -> None:
+    text = f"{SMTP}ssl-reqd\nnext\nurl = imap://a\nurl = pop3://b\ninsecure\nurl = https://c\n"
+    assert [(f.values["host"], f.values["tls"], f.values["authenticates"]) for f in sessions(text)] == [
+        ("smtp.example.test", "required", True),
+        ("a", "none", False),
+        ("b", "none", False),
+    ]
+
+
+def test_a_method_that_curl_does_not_know_ends_the_session() -> None:
+    old, new = (only(IMAP + "login-options = AUTH=+LOGIN\n", version) for version in ("7.88.1", "8.14.1"))
+    assert (old.values["cleartext_credentials"], new.values["cleartext_credentials"]) == (False, True)
+    assert old.values["broken"] and not new.values["broken"]
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "word"),
+    [
+        (SMTP, "tls", "smtp://smtp.example.test:587"),
+        (SMTP + "ssl", "tls", "ssl"),
+        (SMTP + "  --insecure\nssl", "verify", "--insecure"),
+        (SMTP, "credential", "alice:secret"),
+        ('url = "imap://h"\nuser = a\nlogin-options = "AUTH=PLAIN"', "mechanisms", "AUTH=PLAIN"),
+    ],
+)
+def test_positions(text: str, field: str, word: str) -> None:
+    assert blamed(text, only(text), field) == word
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (SMTP, ["secret"]),
+        ('user = "alice:hunter-2"\nurl = "imap://bob:hunter-3@h/INBOX"\n', ["hunter-2", "hunter-3"]),
+        ("url = imap://h\noauth2-bearer = t0ken-x\n", ["t0ken-x"]),
+        ("url = imap://h\n-ualice:pw-1\n", ["pw-1"]),
+        ("url = imap://h\nuser = alice:${PASSWORD}\n", []),
+        ("url = imap://h\nuser = alice\n", []),
+    ],
+)
+def test_secrets(text: str, words: list[str]) -> None:
+    found = of_kind(READ.read(text), "secret")
+    assert [blamed(text, fact, "storage") for fact in found] == words
+
+
+@pytest.mark.parametrize(
+    ("text", "unknown"),
+    [
+        ("url = smtp://{{ host }}:587\nuser = a:b\n", ()),
+        ("url = imap://h\nuser = {{ user }}:{{ pw }}\n", ("credential",)),
+        ("url = imap://h\nuser = a:b\nlogin-options = $AUTH\n", ("mechanisms", "cleartext_credentials")),
+        ("url = imap://h\nconnect-to = ::i:1\n", ("host", "port", "scope")),
+        ("url = imap://{a,b}.test\n", ("host",)),
+    ],
+)
+def test_what_is_filled_in_is_unknown(text: str, unknown: tuple[str, ...]) -> None:
+    for fact in sessions(text):
+        assert [name for name in unknown if name in fact.values] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "ours"),
+    [
+        (SMTP, True),
+        ("silent\nurl = imap.example.test\n", True),
+        ("# smtp://example.test\nsilent\nurl = https://example.test\n", False),
+        ("user-agent = Mozilla\nproxy = http://smtp.example.test\n", False),
+        ("Send mail with url = smtp://example.test and so on\nor do not.\nreally\n", False),
+        ("", False),
+    ],
+)
+def test_only_a_file_that_names_a_url_of_mail_is_ours(text: str, ours: bool) -> None:
+    assert formats_of("home/.curlrc", lambda: text) == (["curl"] if ours else [])
+
+
+def test_a_file_without_mail_is_passed_over() -> None:
+    found = READ.read("silent\nurl = https://example.test\n")
+    assert (found.facts, found.unread, found.files, len(found.notes)) == ((), (), (), 1)
+
+
+def test_another_file_is_named() -> None:
+    text = SMTP + "config = other\n"
+    (unread,) = READ.read(text).unread
+    assert under(text, unread.where) == "other"
+
+
+@pytest.mark.parametrize(
+    ("netrc", "expected"),
+    [
+        ("machine imap.example.test login alice password x\n", {"authenticates": True, "credential": "file"}),
+        ("default login alice password x\n", {"authenticates": True, "cleartext_credentials": True}),
+        ("machine other login alice password x\n", {"authenticates": False, "cleartext_credentials": False}),
+        (None, {"authenticates": None, "cleartext_credentials": None, "credential": "file"}),
+    ],
+)
+def test_the_netrc_beside_the_file_tells_whether_there_is_a_login(
+    netrc: str | None, expected: dict[str, object]
+) -> None:
+    files = {"home/.curlrc": "url = imap://imap.example.test\nnetrc-optional\n"}
+    if netrc is not None:
+        files["home/.netrc"] = netrc
+    (fact,) = READ.facts(files, "connection")
+    assert {name: fact.values.get(name) for name in expected} == expected
