@@ -42,6 +42,8 @@ class Wrong(NamedTuple):
 
     where: Span
     why: str
+    twice: bool = False
+    """A name is there a second time: Python 3 ends at the first such line."""
 
 
 class Config(NamedTuple):
@@ -190,7 +192,7 @@ class _Parser:
             self.current = self.defaults
             return
         if name in self.sections and self.python == 3:
-            self.wrong.append(Wrong(where, "is the name of a section that is already there"))
+            self.wrong.append(Wrong(where, "is the name of a section that is already there", True))
         self.headers.setdefault(name, where)
         self.current = self.sections.setdefault(name, {})
 
@@ -205,6 +207,6 @@ class _Parser:
             value = "" if value == '""' else value
         where = self.source.span(start, start + len(value)) if value else self.source.span(left, left + len(written))
         if name in section and self.python == 3 and not self.conditions.depth:
-            self.wrong.append(Wrong(self.source.span(left, left + len(written)), "is set twice in its section"))
+            self.wrong.append(Wrong(self.source.span(left, left + len(written)), "is set twice in its section", True))
         section[name] = Option(name, None if self.conditions.depth else value, where)
         self.name = name

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from mailpolicy import python_config
 from mailpolicy.facts import begun
 from mailpolicy.passwords import secret
-from mailpolicy.python_config import Config
+from mailpolicy.python_config import Config, Got
 from mailpolicy.readers.offlineimap.repositories import NEWEST, SOFTWARE, Repository
 from mailpolicy.readers.offlineimap.sessions import fields
 from mailpolicy.sessions import Told, connection
@@ -46,7 +46,8 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
         return Inventory(unread=(Unread(Span(path, 1, 1, 2), str(problem), fatal=True),), files=(path,))
     numbers = _version(version)
     config = python_config.parse(source, 3 if numbers >= _PYTHON_3 else 2)
-    unread = [Unread(wrong.where, f"{wrong.why}; Python refuses the whole file") for wrong in config.wrong[:100]]
+    unread = [Unread(wrong.where, f"{wrong.why}; Python refuses the whole file") for wrong in config.wrong[:1]]
+    unread += [Unread(wrong.where, wrong.why) for wrong in config.wrong[1:100] if not wrong.twice]
     if not any(name.startswith(("Account ", "Repository ")) for name in config.sections):
         why = "holds no account" if source.text.strip() else "is empty"
         return Inventory(unread=(*unread, Unread(source.start(), why, fatal=True)), files=(path,))
@@ -58,6 +59,15 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
 def _version(version: Version | None) -> tuple[int, ...]:
     """Debian's packages of OfflineIMAP 3 have 0.0~git and a date for a version."""
     return version.numbers if version and version.numbers >= (1,) else NEWEST
+
+
+def _piece(listed: Got, name: str) -> Span:
+    """Where one name stands in a list."""
+    at = (listed.text or "").find(name)
+    column = listed.where.column + at
+    if at < 0 or not name or column + len(name) > listed.where.end_column:
+        return listed.where
+    return listed.where._replace(column=column, end_column=column + len(name))
 
 
 class _Reading:
@@ -83,14 +93,14 @@ class _Reading:
             names = [name.lstrip() for name in listed.text.split(",")]
             for name in names:
                 if name not in there:
-                    self.unread.append(Unread(listed.where, "names an account that the file does not have"))
+                    self.unread.append(Unread(_piece(listed, name), "names an account that the file does not have"))
             self.notes += [
                 f"{self.path}:{self.config.headers[section].line}: account {name} is not in accounts: "
                 "only offlineimap -a synchronises it"
                 for name, section in there.items()
                 if name not in names
             ]
-            there = {name: there[name] for name in names if name in there}
+            there = {name: there[name] for name in names if name in there}  # each once
         elif listed is None:
             self.unread.append(Unread(start, "[general] has no accounts: OfflineIMAP does not start"))
         yield from there
