@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 PLACEHOLDER = re.compile(
-    r"\{\{[^\n]*?\}\}|\{%[^\n]*?%\}|<%[^\n]*?%>|\$\{\w+[^}\n]*\}|@[A-Z][A-Z0-9_]*@|\b__\w+?__\b|<[A-Za-z][\w .-]*>|%%\w+%%"
+    r"\{\{[^\n]*?\}\}|\{%[^\n]*?%\}|<%[^\n]*?%>"
+    r"|\$\{\w+[^}\n]*\}|@[A-Z][A-Z0-9_]*@|\b__\w+?__\b|<[A-Za-z][\w .-]*>|%%\w+%%"
 )
 """A piece of a value that something fills in."""
 _BEGIN = re.compile(
@@ -24,7 +25,7 @@ class Conditions:
         """A line of a template was there."""
 
     def takes(self, text: str, start: int, end: int) -> bool:
-        """Whether ``text[start:end]``, without blanks around it, is a line of a template language and not of the format."""
+        """Whether ``text[start:end]``, without blanks around it, is a line of a template language."""
         if not text.startswith(("{{", "{%", "<%", "{#"), start) and not _M4.match(text, start, end):
             return False
         named = PLACEHOLDER.match(text, start, end)

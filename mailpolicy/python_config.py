@@ -1,6 +1,6 @@
 """INI files as Python's ``configparser`` reads them, with positions: the strict one of Python 3 and that of Python 2.
 
-After Lib/configparser.py of Python 3.9 to 3.13 (``_read``, ``BasicInterpolation``) and Lib/ConfigParser.py of Python 2.7.
+After Lib/configparser.py of Python 3.9 to 3.13 (``_read``, ``BasicInterpolation``), Lib/ConfigParser.py of 2.7.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Option(NamedTuple):
 
 
 class Got(NamedTuple):
-    """The value of an option after interpolation, or None where it cannot be told; ``fault`` is why Python refuses it."""
+    """The value after interpolation, or None where it cannot be told; ``fault`` is why Python refuses it."""
 
     text: str | None
     where: Span

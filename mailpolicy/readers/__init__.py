@@ -74,7 +74,8 @@ PATTERNS: dict[str, str] = {
     "courier": r"([^/]*[._-])?(imapd-ssl|pop3d-ssl|esmtpd-msa|esmtpd-ssl|auth(daemon|mysql|pgsql|ldap)rc)"
     r"|courier[^/]*/(etc/)?(imapd|pop3d|esmtpd|courierd|esmtproutes|ldapaliasrc|smtpaccess/[^/]+)",
     "sendmail": r"[^/]*(sendmail|submit)[^/]*\.(mc|cf)|(mail|sendmail)/([^/]+\.mc|access|authinfo)",
-    "aerc": r"[^/]*aerc[^/]*/([^/]+/)*([^/]*[._-])?accounts[^/]*\.conf(##[^/]*)?",
+    "aerc": r"[^/]*aerc[^/]*/([^/]+/)*([^/]*[._-])?accounts[^/]*\.conf(##[^/]*)?"
+    r"|[^/]*aerc[^/]*accounts[^/]*\.conf",
     "offlineimap": r"[^/]*offlineimap3?rc(?![^/]*\.(py|md|sh|el)$)[^/]*|[^/]*offlineimap3?[^/]*\.conf(\.minimal)?"
     r"|[^/]*offlineimap3?/(private_)?config",
     "himalaya": r"[^/]*himalaya[^/]*\.toml|[^/]*himalayarc|[^/]*himalaya[^/]*/([^/]+/)*[^/]*config[^/]*\.toml",

@@ -1,7 +1,7 @@
 """Himalaya, a mail client: ``himalaya/config.toml`` in each of its four shapes.
 
-``imap-host`` (0.5 to 0.9), ``imap.host`` (1.0 beta), ``backend.type`` (1.0 to 1.2), ``imap.server`` (2). The shape tells the
-version. After the sources of himalaya 0.5.10, 0.9, 1.0 beta, 1.2 and 2.1, of email-lib, io-imap, io-smtp and the samples.
+``imap-host`` (0.5 to 0.9), ``imap.host`` (1.0 beta), ``backend.type`` (1.0 to 1.2), ``imap.server`` (2). The shape
+tells the version. After the sources of himalaya 0.5.10, 0.9, 1.0 beta, 1.2 and 2.1, of email-lib and io-imap.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ PROVEN = "Himalaya 0.5 to 2.1, from their sources and samples; not run"
 LIMITS = "other backends for single features; several files merged by -c"
 
 _ROLES = {"imap": "access", "smtp": "submission"}
-_PORTS = {"imap": 143, "imaps": 993, "smtp": 587, "smtps": 465}
+_PORTS = {"imap": 143, "imaps": 993, "smtps": 465}
 _ENCRYPTIONS = {
     "tls": "implicit", "ssl": "implicit", True: "implicit", "start-tls": "required", "starttls": "required",
     "none": "none", False: "none",
@@ -123,7 +123,9 @@ def _told(node: Node) -> Told:
     """A scalar; unknown where a template or a variable has a part in it."""
     text = str(node.scalar)
     filled = node.scalar is None or PLACEHOLDER.search(text) is not None or text.startswith("$")
-    return unknown(_by(node)) if filled else Told(node.scalar, _by(node))
+    if filled or isinstance(node.scalar, float):
+        return unknown(_by(node))
+    return Told(node.scalar, _by(node))
 
 
 def _sessions(account: Node) -> Iterator[Session]:
@@ -163,7 +165,12 @@ def _flat(account: Node, protocol: str, host: Node) -> Session:
     elif not ssl.value:
         tls = Told("none", ssl.by)
         if starttls.value and protocol == "imap":
-            faults = ((f"{protocol}-starttls needs {protocol}-ssl: without it nothing is encrypted after STARTTLS", starttls.by),)
+            faults = (
+                (
+                    f"{protocol}-starttls needs {protocol}-ssl: without it nothing is encrypted after STARTTLS",
+                    starttls.by,
+                ),
+            )
     else:
         tls = Told("required" if starttls.value else "implicit", by)
     verify = Told("none" if insecure.value else "ca", insecure.by) if insecure.known else unknown(insecure.by)
@@ -208,15 +215,17 @@ def _nested(table: Node, protocol: str, version: str) -> Session:
         if known is None and _told(word).known:
             faults.append(("encryption is none of tls, start-tls, none", _by(word)))
         tls = maybe(known, _by(word))
+    mechanisms: tuple[str, ...] = ()
     auth = _get(table, "auth")
     kind = _get(auth, "type") if auth is not None and auth.items is not None else auth
     oauth = _get(table, "oauth2") or (auth if kind is not None and kind.scalar == "oauth2" else None)
     if oauth is not None:
         method = str(getattr(_get(oauth, "method"), "scalar", "xoauth2")).lower()
-        mechanisms, kept = (_METHODS.get(method, "XOAUTH2"),), _kept(_get(oauth, "access-token"), version, "access-token")
+        mechanisms = (_METHODS.get(method, "XOAUTH2"),)
+        kept = _kept(_get(oauth, "access-token"), version, "access-token")
     else:
         passwd = _get(table, "passwd") or _get(table, "password") or auth
-        mechanisms, kept = (), _kept(passwd if _items(passwd) else None, version, "auth")
+        kept = _kept(passwd if _items(passwd) else None, version, "auth")
     if kind is not None and _told(kind).known and str(kind.scalar) not in ("password", "passwd", "oauth2"):
         faults.append(("auth is neither password nor oauth2", _by(kind)))
     verify = Told("none" if tls.value == "none" else "ca", tls.by)
@@ -291,7 +300,7 @@ def _fact(name: str, account: Node, session: Session, path: str) -> Fact:
         "protocol": Told(session.protocol), "role": Told(_ROLES[session.protocol]), "host": host, "port": port,
         "port_stated": Told(session.port is not None, port.by), "tls": session.tls, "verify": session.verify,
         "authenticates": Told(logs_in, _by(session.login)), "broken": Told(*faults[0]) if faults else Told(None),
-        "cleartext_credentials": maybe(logs_in and session.tls.value == "none" if session.tls.known else None, session.tls.by),
+        "cleartext_credentials": session.tls._replace(value=logs_in and session.tls.value == "none"),
     }  # fmt: skip
     if session.mechanisms is not None:
         told["mechanisms"] = Told(session.mechanisms, session.credential.by)

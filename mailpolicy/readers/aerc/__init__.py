@@ -1,6 +1,7 @@
 """aerc, a mail client: ``aerc/accounts.conf``.
 
-After aerc-accounts(5), aerc-imap(5) and aerc-smtp(5) of 0.11 to 0.21, their sources, and what 0.14 and 0.20 were seen to do.
+After aerc-accounts(5), aerc-imap(5) and aerc-smtp(5) of 0.11 to 0.21, their sources, and what 0.14 and 0.20
+were seen to do.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ __all__ = ["FILES", "LIMITS", "PROVEN", "SOFTWARE", "groups", "read", "sniff"]
 FILES = "aerc/accounts.conf"
 PROVEN = "aerc 0.14 and 0.20, run with the same files; 0.11 to 0.21 from their sources"
 LIMITS = "JMAP, and what sendmail commands do"
+
 
 def groups(paths: Sequence[str]) -> list[tuple[str, ...]]:
     """Each file by itself."""

@@ -30,7 +30,7 @@ _ECHOED = re.compile(r"""(?:echo|printf)\s+(?:-n\s+)?(['"]?)(?P<secret>[^\s'"$`|
 
 
 class Mode(NamedTuple):
-    """What a scheme stands for. ``login`` is the mechanism of the scheme, empty for the usual one, None for no login."""
+    """What a scheme stands for. ``login`` is its mechanism, empty for the usual one, None for no login."""
 
     tls: str
     verify: str

@@ -98,7 +98,9 @@ class _Reader:
     def name(self, start: int, end: int) -> tuple[str, int, str]:
         """The name, where what follows the delimiter begins, and why there is none."""
         text = self.text
-        quote = '"""' if text.startswith('"""', start) and end - start > 6 else text[start] if text[start] in '"`' else ""
+        quote = (
+            '"""' if text.startswith('"""', start) and end - start > 6 else text[start] if text[start] in '"`' else ""
+        )
         from_ = start
         if quote:
             from_ = text.find(quote, start + len(quote), end)
@@ -115,7 +117,9 @@ class _Reader:
     def value(self, start: int, end: int) -> tuple[str, int, int, bool]:
         start, end = _trimmed(self.text, start, end)
         text = self.text
-        quote = '"""' if text.startswith('"""', start) and end - start > 3 else "`" if text.startswith("`", start) else ""
+        quote = (
+            '"""' if text.startswith('"""', start) and end - start > 3 else "`" if text.startswith("`", start) else ""
+        )
         if quote and start < end:
             left = start + len(quote)
             close = text.rfind(quote, left, end)

@@ -1,6 +1,6 @@
 """One repository of OfflineIMAP: what its settings come to.
 
-After offlineimap/repository/IMAP.py, Gmail.py, imapserver.py and imaplibutil.py of OfflineIMAP 6.5.6 to 7.3.4 and 8.0.1.
+After repository/IMAP.py, repository/Gmail.py, imapserver.py and imaplibutil.py of OfflineIMAP 6.5.6 to 8.0.1.
 """
 
 from __future__ import annotations
@@ -187,7 +187,9 @@ class Repository:
         told = self.text("remotepassfile")
         if told is not None:
             return Told("file", told.by)
-        return unknown((Origin("default", None, "OfflineIMAP: ~/.netrc, /etc/netrc, since 8.0.1 the key ring, else it asks"),))
+        return unknown(
+            (Origin("default", None, "OfflineIMAP: ~/.netrc, /etc/netrc, since 8.0.1 the key ring, else it asks"),)
+        )
 
     def tls_version(self) -> Told | None:
         """The one TLS version that ssl_version stands for, where it does."""

@@ -95,12 +95,16 @@ def _login(repository: Repository, mechanisms: Told, tls: Told) -> dict[str, Tol
         return told
     words = mechanisms.value if isinstance(mechanisms.value, tuple) else ()
     chosen = repository.text("auth_mechanisms") is not None
-    told["mechanisms"] = Told(words if chosen or tokens is not None else (), (*mechanisms.by, *(tokens.by if tokens else ())))
+    told["mechanisms"] = Told(
+        words if chosen or tokens is not None else (), (*mechanisms.by, *(tokens.by if tokens else ()))
+    )
     if words == ("GSSAPI",):
         told["credential"] = Told("none", mechanisms.by)
     elif set(words) <= {"GSSAPI", "XOAUTH2"}:
         if tokens is None and "GSSAPI" not in words:
-            repository.fault("XOAUTH2 has no token: neither oauth2_refresh_token nor oauth2_access_token", mechanisms.by)
+            repository.fault(
+                "XOAUTH2 has no token: neither oauth2_refresh_token nor oauth2_access_token", mechanisms.by
+            )
         told["credential"] = tokens if tokens is not None else Told("none", mechanisms.by)
     else:
         told["credential"] = repository.password()

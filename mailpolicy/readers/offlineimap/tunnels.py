@@ -8,7 +8,10 @@ from mailpolicy.lean import NamedTuple
 
 _LOCAL = frozenset({"imap", "imapd", "dovecot"})
 _NC = frozenset({"nc", "ncat", "netcat", "nc.openbsd", "nc.traditional"})
-_SOCAT = re.compile(r"(?P<kind>tcp[46]?|tcp[46]?-connect|openssl|ssl|openssl-connect):(?P<host>[^:,]+):(?P<port>\d+)(?P<options>.*)", re.I)
+_SOCAT = re.compile(
+    r"(?P<kind>tcp[46]?|tcp[46]?-connect|openssl|ssl|openssl-connect):(?P<host>[^:,]+):(?P<port>\d+)(?P<options>.*)",
+    re.I,
+)
 
 
 class Tunnel(NamedTuple):
@@ -71,7 +74,8 @@ def _socat(found: re.Match[str]) -> Tunnel:
 
 def _s_client(words: list[str]) -> Tunnel:
     """s_client goes on with any certificate unless -verify_return_error is there (openssl-s_client(1))."""
-    target = next((after for word, after in zip(words, words[1:], strict=False) if word in ("-connect", "--connect")), "")
+    at = words.index("-connect") + 1 if "-connect" in words[:-1] else 0
+    target = words[at] if at else ""
     host, _, port = target.rpartition(":")
     if not host or _port(port) is None:
         return Tunnel()
