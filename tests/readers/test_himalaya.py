@@ -52,7 +52,7 @@ def some(fact: Fact, expected: dict[str, object]) -> dict[str, object]:
         (FIRST + 'backend.encryption.type = "none"\n', {"tls": "none", "verify": "none"}),
         (FIRST + 'backend.encryption.type = "start-tls"\n', {"tls": "required"}),
         (FIRST + 'backend.auth.raw = "hunter2"\n', {"credential": "literal"}),
-        (FIRST.replace("password", "oauth2") + 'backend.auth.method = "oauthbearer"\n', {"mechanisms": ("OAUTHBEARER",)}),
+        (FIRST.replace("password", "oauth2"), {"mechanisms": ("XOAUTH2",)}),
         (FIRST.replace("backend.port = 993\n", ""), {"port": None, "broken": "there is no port"}),
         (FIRST.replace("993", '"993"'), {"port": None, "broken": "port is no port"}),
         (FIRST.replace("imap.h.test", "{{ .host }}"), {"host": None, "broken": None}),
