@@ -276,8 +276,7 @@ def _authority(server: Node, rest: str, at: int, scheme: str) -> tuple[Node, Nod
     host, colon, port = authority.rpartition(":")
     if not colon or port.endswith("]"):
         host, colon = authority, ""
-    inside = server.where.column + (server.where.end_column - server.where.column - len(str(server.scalar))) // 2
-    start = inside + at
+    start = server.where.column + at
     where = server.where._replace(column=start, end_column=start + max(1, len(host)))
     if not colon:
         return Node(where, scalar=host.strip("[]")), None
@@ -329,15 +328,8 @@ def _secrets(node: Node, setting: str, path: str, depth: int) -> Iterator[Fact]:
     """Each ``raw`` below a table of a password or token."""
     for name, inner in _items(node).items():
         if name == "raw" and isinstance(inner.scalar, str) and setting.rsplit(".", 1)[-1].endswith(_SECRET_PARENTS):
-            fact = secret(SOFTWARE, "", path, f"{setting}.raw", inner.scalar, _inside(inner))
+            fact = secret(SOFTWARE, "", path, f"{setting}.raw", inner.scalar, inner.where)
             if fact is not None:
                 yield fact
         elif inner.items is not None and depth < 20:
             yield from _secrets(inner, name if depth == 0 else f"{setting}.{name}", path, depth + 1)
-
-
-def _inside(node: Node) -> Span:
-    """The text without its quotes."""
-    where = node.where
-    quotes = (where.end_column - where.column - len(str(node.scalar))) // 2
-    return where._replace(column=where.column + quotes, end_column=where.end_column - quotes) if quotes > 0 else where

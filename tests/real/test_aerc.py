@@ -91,7 +91,7 @@ def _drive(terminal: int, process: subprocess.Popen[bytes], server: Server, send
             sent = time.monotonic()
         used = any(session.used for session in server.sessions)
         waited = time.monotonic() - (sent or begun)
-        if used or (waited > 1.6 and (sent or not sends) and server.sessions):
+        if used or (waited > (1.4 if server.sessions else 3) and (sent or not sends)):
             time.sleep(0.1)
             return
 
