@@ -209,8 +209,7 @@ class Maker:
                     found.append(self.secret(name, echoed["secret"], key, Part("", *echoed.span("secret"))))
             elif "://" in key.value:
                 url = urls.parse(key.value)
-                parts = [part for parameter, part in url.query if parameter == "client_secret"]
-                for part in [url.password, *parts]:
+                for part in (url.password, *url.secrets):
                     if part is not None and part.text:
                         found.append(self.secret(name, part.text, key, part))
         return [fact for fact in found if fact is not None]

@@ -13,7 +13,10 @@ from mailpolicy.placeholders import PLACEHOLDER
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(?=:)")
 _USERINFO = re.compile(r"[A-Za-z0-9._:~!$&'()*+,;=%@-]*")
 _HOST = re.compile(r"(?:[A-Za-z0-9_.~!$&'()*+,;=:\[\]<>\"-]|[^\x00-\x7f]|%(?=[89A-Fa-f]))*")
-_ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})?")
+_ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})")
+_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_SECRET = re.compile(r"(?<![^?&])client_secret=([^&]*)")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _PORT = re.compile(r"(?::[0-9]*)?")
 
 
@@ -34,7 +37,8 @@ class Url(NamedTuple):
     host: Part
     port: Part | None
     """Without its colon; empty where nothing follows the colon."""
-    query: tuple[tuple[str, Part], ...]
+    secrets: tuple[Part, ...]
+    """Each ``client_secret`` of the query."""
     authority: bool
     """It has ``//``."""
     wrong: str | None
@@ -65,18 +69,14 @@ class _Parser:
     def decoded(self, text: str) -> str:
         if "%" not in text:
             return text
-        if any(found[1] is None for found in _ESCAPE.finditer(text)):
+        if _BAD_ESCAPE.search(text):
             self.refuse("a % in it is not followed by two hexadecimal digits")
             return text
-        data = b"".join(
-            bytes.fromhex(piece[1:]) if piece[:1] == "%" and len(piece) == 3 else piece.encode()
-            for piece in re.findall(r"%[0-9A-Fa-f]{2}|[^%]+", text)
-        )
-        return data.decode("utf-8", "replace")
+        return _ESCAPE.sub(lambda found: bytes([int(found[1], 16)]), text.encode()).decode("utf-8", "replace")
 
     def run(self) -> Url:
         text = self.text
-        if any(c < " " or c == "\x7f" for c in text):
+        if _CONTROL.search(text):
             self.refuse("it holds a control character")
         end = text.find("#") if "#" in text else len(text)
         found = _SCHEME.match(text)
@@ -87,17 +87,17 @@ class _Parser:
             self.refuse("it has no scheme before the colon")
         mark = text.find("?", at, end)
         stop = end if mark < 0 else mark
-        query = self.query(mark + 1, end) if mark >= 0 else ()
+        secrets = self.secrets(mark + 1, end) if mark >= 0 else ()
         authority = text.startswith("//", at) and (found is not None or not text.startswith("///", at))
         if not authority:
             if found is None and ":" in text[:stop].split("/")[0]:
                 self.refuse("a colon stands in its first part")
             nothing = Part("", at, at)
-            return Url(scheme, None, None, nothing, None, query, False, self.wrong)
+            return Url(scheme, None, None, nothing, None, secrets, False, self.wrong)
         slash = text.find("/", at + 2, stop)
-        return self.authority(scheme, at + 2, slash if slash >= 0 else stop, query)
+        return self.authority(scheme, at + 2, slash if slash >= 0 else stop, secrets)
 
-    def authority(self, scheme: Part, start: int, end: int, query: tuple[tuple[str, Part], ...]) -> Url:
+    def authority(self, scheme: Part, start: int, end: int, secrets: tuple[Part, ...]) -> Url:
         at = self.text.rfind("@", start, end)
         user = password = None
         if at >= 0:
@@ -108,7 +108,7 @@ class _Parser:
             password = self.part(colon + 1, at, raw=False) if colon >= 0 else None
             start = at + 1
         host, port = self.host(start, end)
-        return Url(scheme, user, password, host, port, query, True, self.wrong)
+        return Url(scheme, user, password, host, port, secrets, True, self.wrong)
 
     def host(self, start: int, end: int) -> tuple[Part, Part | None]:
         text = self.text
@@ -130,11 +130,5 @@ class _Parser:
             host = Part(host.text[1:-1], start + 1, colon - 1)
         return host, port
 
-    def query(self, start: int, end: int) -> tuple[tuple[str, Part], ...]:
-        found = []
-        at = start
-        for piece in self.text[start:end].split("&"):
-            name, is_, _ = piece.partition("=")
-            found.append((name, self.part(at + len(name) + len(is_), at + len(piece))))
-            at += len(piece) + 1
-        return tuple(found)
+    def secrets(self, start: int, end: int) -> tuple[Part, ...]:
+        return tuple(self.part(*found.span(1)) for found in _SECRET.finditer(self.text, start, end))

@@ -126,13 +126,13 @@ class _Reading:
                 at = kind.where if kind else self.config.headers[repository]
                 self.unread.append(Unread(at, f"is no type of a {which} of OfflineIMAP"))
             elif kind.text is None or kind.text.strip() in kinds:
-                yield self.session(name, repository, which == "localrepository")
+                yield self.session(name, repository)
             elif which == "remoterepository":
                 self.unread.append(Unread(kind.where, "is no type of a remoterepository of OfflineIMAP"))
 
-    def session(self, account: str, section: str, local: bool) -> Fact:
+    def session(self, account: str, section: str) -> Fact:
         repository = Repository(self.config, section, self.version)
-        told, user = fields(repository, local)
+        told, user = fields(repository)
         if self.config.wrong:
             wrong = self.config.wrong[0]
             why = f"Python refuses the file: line {wrong.where.line} {wrong.why}"

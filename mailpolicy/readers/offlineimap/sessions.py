@@ -12,9 +12,8 @@ from mailpolicy.sessions import Told, maybe, unknown
 _READABLE = frozenset({"PLAIN", "LOGIN", "XOAUTH2"})
 
 
-def fields(repository: Repository, local: bool) -> tuple[dict[str, Told], Told | None]:
+def fields(repository: Repository) -> tuple[dict[str, Told], Told | None]:
     """Fields of schemas/connection.schema.json, and the login name."""
-    del local
     ssl, mechanisms = repository.ssl(), repository.mechanisms()
     preauth = None if repository.gmail else repository.text("preauthtunnel")
     transport = repository.text("transporttunnel")
