@@ -35,13 +35,13 @@ IMAP: dict[str, tuple[str, tuple[str, ...]]] = {
     "a quoted password": ("`imaps://a:b%23@localhost:PORT`", ("honest", "selfsigned", "wrongname", "other")),
 }
 SMTP: dict[str, tuple[str, tuple[str, ...]]] = {
-    "smtp": ("smtp://a:b@localhost:PORT", ("honest", "stripped")),
+    "smtp": ("smtp://a:b@localhost:PORT", (*TLS, "wrongname")),
     "smtp-starttls": (
         "smtp+plain://a:b@localhost:PORT\nsmtp-starttls = yes",
         ("honest", "stripped", "selfsigned", "wrongname", "other"),
     ),
     "smtps": ("smtps+login://a:b@localhost:PORT", ("honest", "selfsigned", "wrongname", "other")),
-    "smtp+none": ("smtp+none://localhost:PORT", ("honest", "stripped")),
+    "smtp+none": ("smtp+none://localhost:PORT", (*TLS, "wrongname")),
 }
 REFUSED = ("imaps://a:b#c@localhost:PORT", "imap+insecure+oauthbearer://a:b@localhost:PORT")
 SETTINGS = "[general]\nunsafe-accounts-conf = true\n[compose]\neditor = true\n"
@@ -59,6 +59,7 @@ def ran(text: str, folder: Path, server: Server, *arguments: str) -> None:
     (folder / "mail" / "INBOX" / "cur").mkdir(parents=True, exist_ok=True)
     (config / "accounts.conf").write_text(text.replace("PORT", str(server.port)))
     (config / "aerc.conf").write_text(SETTINGS)
+    (folder / "aerc.sock").unlink(missing_ok=True)  # of the one that was ended before
     environment = {
         "PATH": "/usr/bin:/bin", "HOME": str(folder), "TERM": "xterm-256color", "LANG": "C.UTF-8",
         "XDG_RUNTIME_DIR": str(folder), "SSL_CERT_FILE": str(server.ca), "SSL_CERT_DIR": "/nowhere",
@@ -79,19 +80,21 @@ def ran(text: str, folder: Path, server: Server, *arguments: str) -> None:
 
 
 def _drive(terminal: int, process: subprocess.Popen[bytes], server: Server, sends: bool) -> None:
-    begun, screen, sent = time.monotonic(), b"", 0.0
-    while process.poll() is None and time.monotonic() - begun < 8:
+    begun, screen, sent, met = time.monotonic(), b"", False, 0.0
+    while process.poll() is None and time.monotonic() - begun < (8 if sends else 5 + 3 * bool(met)):
         if select.select([terminal], [], [], 0.05)[0]:
             try:
                 screen = (screen + os.read(terminal, 65536))[-8000:]
             except OSError:
                 return
+        if b"[OK]" in screen:  # a notice
+            os.write(terminal, b"\r")
+            screen = b""
         if sends and not sent and b"Send this email" in screen:
             os.write(terminal, b"y")
-            sent = time.monotonic()
-        used = any(session.used for session in server.sessions)
-        waited = time.monotonic() - (sent or begun)
-        if used or (waited > (1.4 if server.sessions else 3) and (sent or not sends)):
+            sent = True
+        met = met or (time.monotonic() if server.sessions else 0.0)
+        if any(session.used for session in server.sessions) or (met and time.monotonic() - met > 1.5):
             time.sleep(0.1)
             return
 
