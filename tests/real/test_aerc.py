@@ -32,7 +32,7 @@ IMAP: dict[str, tuple[str, tuple[str, ...]]] = {
     "imaps": ("imaps://a:b@localhost:PORT", (*TLS, "wrongname")),
     "imap": ("imap://a:b@localhost:PORT", (*TLS, "wrongname", "preauth")),
     "imap+insecure": ("imap+insecure://a:b@localhost:PORT", CLEAR),
-    "a quoted password": ("`imaps://a:b%23@localhost:PORT`", ("honest", "selfsigned", "wrongname", "other")),
+    "a quoted password": ("`imaps://a:b%23@localhost:PORT`", ("honest", "other")),
 }
 SMTP: dict[str, tuple[str, tuple[str, ...]]] = {
     "smtp": ("smtp://a:b@localhost:PORT", (*TLS, "wrongname")),
@@ -41,7 +41,7 @@ SMTP: dict[str, tuple[str, tuple[str, ...]]] = {
         ("honest", "stripped", "selfsigned", "wrongname", "other"),
     ),
     "smtps": ("smtps+login://a:b@localhost:PORT", ("honest", "selfsigned", "wrongname", "other")),
-    "smtp+none": ("smtp+none://localhost:PORT", (*TLS, "wrongname")),
+    "smtp+none": ("smtp+none://localhost:PORT", ("honest", "stripped", "other")),
 }
 REFUSED = ("imaps://a:b#c@localhost:PORT", "imap+insecure+oauthbearer://a:b@localhost:PORT")
 SETTINGS = "[general]\nunsafe-accounts-conf = true\n[compose]\neditor = true\n"
