@@ -102,6 +102,11 @@ PATTERNS: dict[str, str] = {
     r"[^/]*\.ya?ml"
     r"|(k8s|kubernetes|kube|manifests|charts?/[^/]+/templates|helm/templates|containers|stacks)/([^/]+/)*[^/]+\.ya?ml"
     r"|blueprints/[^/]+/template\.toml",
+    "aerc": r"[^/]*aerc[^/]*/([^/]+/)*([^/]*[._-])?accounts[^/]*\.conf(##[^/]*)?"
+    r"|[^/]*aerc[^/]*accounts[^/]*\.conf",
+    "offlineimap": r"[^/]*offlineimap3?rc(?![^/]*\.(py|md|sh|el)$)[^/]*|[^/]*offlineimap3?[^/]*\.conf(\.minimal)?"
+    r"|[^/]*offlineimap3?/(private_)?config",
+    "himalaya": r"[^/]*himalaya[^/]*\.toml|[^/]*himalayarc|[^/]*himalaya[^/]*/([^/]+/)*[^/]*config[^/]*\.toml",
 }
 """Format -> regular expression that the end of a path matches, from a slash on; the module has the format's name."""
 
