@@ -74,6 +74,10 @@ PATTERNS: dict[str, str] = {
     "courier": r"([^/]*[._-])?(imapd-ssl|pop3d-ssl|esmtpd-msa|esmtpd-ssl|auth(daemon|mysql|pgsql|ldap)rc)"
     r"|courier[^/]*/(etc/)?(imapd|pop3d|esmtpd|courierd|esmtproutes|ldapaliasrc|smtpaccess/[^/]+)",
     "sendmail": r"[^/]*(sendmail|submit)[^/]*\.(mc|cf)|(mail|sendmail)/([^/]+\.mc|access|authinfo)",
+    "ssmtp": r"([^/]*[._-])?ssmtp\.conf|revaliases",
+    "dma": r"([^/]*[._-])?dma\.conf|dma/auth\.conf",
+    "nullmailer": r"[^/]*nullmailer[^/]*/([^/]+/)*remotes|[^/]*nullmailer[._-]remotes",
+    "davmail": r"[^/]*davmail[^/]*\.properties",
 }
 """Format -> regular expression that the end of a path matches, from a slash on; the module has the format's name."""
 
