@@ -77,6 +77,7 @@ PATTERNS: dict[str, str] = {
     "ssmtp": r"([^/]*[._-])?ssmtp\.conf|revaliases",
     "dma": r"([^/]*[._-])?dma\.conf|dma/auth\.conf",
     "nullmailer": r"[^/]*nullmailer[^/]*/([^/]+/)*remotes|[^/]*nullmailer[._-]remotes",
+    "git": r"[^/]*gitconfig[^/]*|git/config[^/]*",
     "davmail": r"[^/]*davmail[^/]*\.properties",
 }
 """Format -> regular expression that the end of a path matches, from a slash on; the module has the format's name."""
@@ -84,7 +85,7 @@ PATTERNS: dict[str, str] = {
 TEMPLATE = r"(?:\.(?:j2|jinja2?|tmpl|tpl|template|erb|epp|in|dist|sample|example|orig|default|m4))?"
 """Endings of templates and samples, which are read as what they are a template of."""
 
-SHARED: frozenset[str] = frozenset()
+SHARED: frozenset[str] = frozenset({"git"})
 """Formats whose names other programs use too (``compose.yaml``, ``settings.py``): ``sniff`` must know the file."""
 
 _patterns: dict[str, re.Pattern[str]] = {}
