@@ -77,6 +77,7 @@ PATTERNS: dict[str, str] = {
     "ssmtp": r"([^/]*[._-])?ssmtp\.conf|revaliases",
     "dma": r"([^/]*[._-])?dma\.conf|dma/auth\.conf",
     "nullmailer": r"[^/]*nullmailer[^/]*/([^/]+/)*remotes|[^/]*nullmailer[._-]remotes",
+    "alpine": r"([^/]*[._-])?pinerc([._-][^/]*)?|(al)?pine\.conf(\.fixed)?",
     "git": r"[^/]*gitconfig[^/]*|git/config[^/]*",
     "davmail": r"[^/]*davmail[^/]*\.properties",
 }
