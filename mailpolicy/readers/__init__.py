@@ -78,6 +78,7 @@ PATTERNS: dict[str, str] = {
     "dma": r"([^/]*[._-])?dma\.conf|dma/auth\.conf",
     "nullmailer": r"[^/]*nullmailer[^/]*/([^/]+/)*remotes|[^/]*nullmailer[._-]remotes",
     "alpine": r"([^/]*[._-])?pinerc([._-][^/]*)?|(al)?pine\.conf(\.fixed)?",
+    "mailrc": r"([^/]*[._-])?(mailrc|nailrc|s-nail\.rc|mail\.rc|nail\.rc)([._-][^/]*)?",
     "git": r"[^/]*gitconfig[^/]*|git/config[^/]*",
     "davmail": r"[^/]*davmail[^/]*\.properties",
 }
