@@ -129,8 +129,9 @@ class View:
         self.own = own
 
     def last(self, key: str) -> Entry | None:
-        """The last assignment of a setting that has a value."""
-        return next((entry for entry in reversed(self.held.get(key, ())) if entry.given), None)
+        """The last assignment of a setting; one without a value takes back those before it."""
+        entries = self.held.get(key)
+        return entries[-1] if entries and entries[-1].given else None
 
     def text(self, key: str, default: str = "") -> str | None:
         """The value; the default where nothing sets it; None where a template or a missing file decides."""
