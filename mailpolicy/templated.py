@@ -19,7 +19,7 @@ _OWN = re.compile(
     r"|<%-?\s*(?:if|unless|for|\S+\.each)\b|\s*[#%]\s*if\s.*:\s*$)"
     r"|(?P<end>\{%[-+]?\s*end\w+|\{\{-?\s*end\b|<%-?\s*(?:end\b|\}))"
     r"|(?P<silent>\{#|\{%|\{\{-?\s*(?:else\b|/\*|\$\w+\s*:?=)|<%[-#]?|(?:dnl\b|(?:change(?:quote|com)|define|divert)\())"
-    r"|(?P<writes>\{\{|\$\{[A-Za-z_]\w*\}\s*$|@[A-Za-z]\w*@\s*$|s?include\(|esyscmd\())"
+    r"|(?P<writes>\{\{(?:(?!\}\})[^\n])*(?:\}\})?\s*$|\$\{[A-Za-z_]\w*\}\s*$|@[A-Za-z]\w*@\s*$|s?include\(|esyscmd\())"
 )
 
 

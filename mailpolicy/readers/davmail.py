@@ -160,4 +160,6 @@ def _plain(raw: str) -> str:
     if "\\" not in raw:
         return raw
     raw = re.sub(r"\\\n[ \t\f]*", "", raw)
-    return re.sub(r"\\(?:u([0-9A-Fa-f]{4})|(.))", lambda m: chr(int(m[1], 16)) if m[1] else _ESCAPES.get(m[2], m[2]), raw)
+    return re.sub(
+        r"\\(?:u([0-9A-Fa-f]{4})|(.))", lambda m: chr(int(m[1], 16)) if m[1] else _ESCAPES.get(m[2], m[2]), raw
+    )

@@ -157,8 +157,6 @@ def _words(line: str) -> tuple[str, str, int]:
 
 def _why(word: str, value: str, numbers: tuple[int, ...]) -> str:
     """Why dma refuses a line; "" when it does not."""
-    if filled(word):
-        return ""
     if word not in (*_FLAGS, *_VALUES) or numbers < _SINCE.get(word, ()):
         return f"it does not know {word[:40]}"
     if word in _FLAGS and value:
@@ -189,9 +187,7 @@ def _logins(source: Source, numbers: tuple[int, ...]) -> tuple[list[Login], list
 
 
 def _secrets(logins: Sequence[Login], path: str, numbers: tuple[int, ...]) -> list[Fact]:
-    found = [
-        secret(SOFTWARE, _text(numbers), path, "auth.conf", login.password, login.password_at) for login in logins
-    ]
+    found = [secret(SOFTWARE, _text(numbers), path, "auth.conf", login.password, login.password_at) for login in logins]
     return [fact for fact in found if fact is not None]
 
 

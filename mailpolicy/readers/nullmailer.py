@@ -127,7 +127,12 @@ class _Remote:
         raw = self.source.text[word.start : word.end]
         start = word.start + skip
         end = word.end
-        if raw[skip : skip + 1] in ("'", '"') and raw[skip : skip + 1] and raw.endswith(raw[skip]) and skip < len(raw) - 1:
+        if (
+            raw[skip : skip + 1] in ("'", '"')
+            and raw[skip : skip + 1]
+            and raw.endswith(raw[skip])
+            and skip < len(raw) - 1
+        ):
             start, end = start + 1, end - 1
         return self.source.span(start, end)
 

@@ -55,10 +55,11 @@ class Hub(NamedTuple):
 
 def groups(paths: Sequence[str]) -> list[tuple[str, ...]]:
     """Each ssmtp.conf with the revaliases beside it, which is read with it; others by themselves."""
-    confs = [path for path in paths if not _is_table(path)]
     tables = {posixpath.dirname(path): path for path in paths if _is_table(path)}
-    found = [tuple(dict.fromkeys((path, tables.get(posixpath.dirname(path), path)))) for path in confs]
-    return [*found, *((path,) for path in tables.values())]
+    confs = [path for path in paths if not _is_table(path)]
+    found = [(path, *(tables[folder] for folder in (posixpath.dirname(path),) if folder in tables)) for path in confs]
+    used = {path for group in found for path in group}
+    return [*found, *((path,) for path in paths if path not in used)]
 
 
 def sniff(text: str) -> bool:

@@ -251,7 +251,7 @@ class _Talk:
             name = words[0].upper()
             if name == "STARTTLS":
                 self.session.asked = True
-                self.say(f"{tag} OK" if self.starttls else f"{tag} BAD no")
+                self.say(f"{tag} OK go on" if self.starttls else f"{tag} BAD no")
                 if self.starttls:
                     self.encrypt()
                 continue
@@ -262,7 +262,7 @@ class _Talk:
             if name == "LOGIN":
                 self.login("LOGIN")
             elif name == "LOGOUT":
-                self.say("* BYE", f"{tag} OK")
+                self.say("* BYE bye", f"{tag} OK done")
                 return
             elif name == "IDLE":
                 self.say("+ idling")

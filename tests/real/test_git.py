@@ -52,11 +52,18 @@ CONFIGS = {
 REFUSED = {
     "mechanism in lower case": f"{BASE}{LOGIN}\tsmtpauth = plain\n",
     "a bad line": f"{BASE}{LOGIN}\tsmtp_pass = x\n",
-    "a quote that is not closed": f"{BASE}{LOGIN}\tsmtpdomain = \"x\n",
+    "a quote that is not closed": f'{BASE}{LOGIN}\tsmtpdomain = "x\n',
     "an unknown escape": f"{BASE}{LOGIN}\tsmtpdomain = \\x\n",
 }
-PACKAGES = ("git-email", "libmailtools-perl", "libtimedate-perl", "libio-socket-ssl-perl", "libnet-ssleay-perl", "libauthen-sasl-perl",
-            "libdigest-hmac-perl")
+PACKAGES = (
+    "git-email",
+    "libmailtools-perl",
+    "libtimedate-perl",
+    "libio-socket-ssl-perl",
+    "libnet-ssleay-perl",
+    "libauthen-sasl-perl",
+    "libdigest-hmac-perl",
+)
 
 pytestmark = pytest.mark.skipif(
     not (shutil.which("git") and shutil.which("perl") and shutil.which("openssl")), reason="git or Perl is missing"

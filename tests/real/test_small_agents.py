@@ -51,7 +51,11 @@ NULLMAILER = {
     "insecure": "localhost smtp --port=2525 --starttls --insecure --x509cafile=CA --user=alice --pass=secret",
     "short": "localhost smtp -p2525 --auth-login --user=alice --pass=secret",
 }
-REFUSED = ("localhost smtp --port 2525", "localhost smtp --port=2525 --starttls=yes", "localhost smtp --port=2525 --tsl")
+REFUSED = (
+    "localhost smtp --port 2525",
+    "localhost smtp --port=2525 --starttls=yes",
+    "localhost smtp --port=2525 --tsl",
+)
 SMART = "SMARTHOST localhost\nPORT 2525\nAUTHPATH /etc/dma/auth.conf\n"
 DMA = {
     "nothing of TLS": SMART,

@@ -119,7 +119,9 @@ class _Reading:
             told["deletes_on_server"] = Told(variable.endswith(" #move"), whole)
             told["uidl"] = Told(False, (self.builtin,))
         user = spec.switches.get("user")
-        login = Told(user.value, self.by(start, user)) if user and spec.protocol != "smtp" and not filled(text) else None
+        login = (
+            Told(user.value, self.by(start, user)) if user and spec.protocol != "smtp" and not filled(text) else None
+        )
         draft = begun("connection", self.source.span(start, start + max(len(text), 1)), SOFTWARE, self.version,
                       self.source.path)  # fmt: skip
         return connection(draft, told, login)

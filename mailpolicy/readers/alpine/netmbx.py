@@ -15,9 +15,7 @@ _PORTS = {"imap": (143, 993), "pop3": (110, 995), "smtp": (25, 465), "submit": (
 _OWN_TLS = {"tls1": "TLSv1.0", "tls1_1": "TLSv1.1", "tls1_2": "TLSv1.2", "tls1_3": "TLSv1.3"}
 _SILENT = frozenset({"debug", "readonly", "norsh", "loser", "tryssl", "validate-cert", "anonymous"})
 _ARGUMENTS = frozenset({"service", "user", "authuser", "auth"})
-_PART = re.compile(
-    r":(?P<port>\d+)|/(?P<name>[^/:=]*)(?:=(?:\"(?P<quoted>(?:\\.|[^\"\\])*)\"|(?P<value>[^/:]*)))?"
-)
+_PART = re.compile(r":(?P<port>\d+)|/(?P<name>[^/:=]*)(?:=(?:\"(?P<quoted>(?:\\.|[^\"\\])*)\"|(?P<value>[^/:]*)))?")
 
 
 class Switch(NamedTuple):
@@ -135,4 +133,3 @@ def _conflict(name: str, held: str | None, before: dict[str, Switch], service: s
     if name in _SERVICES:
         return "it names two services" if service else ""
     return f"there is no switch /{name[:20]}"
-

@@ -62,7 +62,10 @@ def _place(view: View, tls: str | None, mode: tuple[Origin, ...]) -> dict[str, T
         entry = view.last("smtpserver")
         assert entry is not None
         where = entry.where._replace(column=max(entry.where.column, entry.where.end_column - len(behind)))
-        return told | {"port": _port(behind, (Origin("sets", where),)), "port_stated": Told(True, (Origin("sets", where),))}
+        return told | {
+            "port": _port(behind, (Origin("sets", where),)),
+            "port_stated": Told(True, (Origin("sets", where),)),
+        }
     if stated is not None and port not in ("", "0"):
         where_ = view.by("smtpserverport")
         return told | {"port": _port(port, where_), "port_stated": Told(True, where_)}

@@ -50,6 +50,8 @@ class Variable(NamedTuple):
     """No condition decides whether the command is reached."""
     present: bool
     """Set; false after an unset."""
+    raw: str = ""
+    """The value as it stands in the file."""
 
 
 Variables = dict[str, list[Variable]]
@@ -206,10 +208,10 @@ class Program:
         elif name == "shortcut" and len(words) > 1:
             for key, url in zip(words[::2], words[1::2], strict=False):
                 if key.text and url.text:
-                    state.shortcuts[key.text] = Variable(url.text, source.span(url.start, url.end), certain, True)
+                    state.shortcuts[key.text] = Variable(url.text, source.span(url.start, url.end), certain, True, url.raw)
         elif name in ("file", "folder", "File", "Folder") and words and "://" in words[0].raw:
             where = source.span(words[0].start, words[0].end)
-            state.shortcuts[f"{name} {first}"] = Variable(first, where, certain, True)
+            state.shortcuts[f"{name} {first}"] = Variable(first, where, certain, True, words[0].raw)
 
     def _unsure(self, body: Body, state: State) -> None:
         """A macro that is called under a condition: what it sets is not known."""
@@ -265,7 +267,7 @@ def _set(source: Source, word: Word, state: State, certain: bool) -> None:
     if end > start and source.text[end - 1] in "'\"":
         end -= 1
     where = source.span(start, end) if equals and end > start else source.span(word.start, word.end)
-    state.variables.setdefault(name, []).append(Variable(value if present else "", where, certain, present))
+    state.variables.setdefault(name, []).append(Variable(value if present else "", where, certain, present, raw.strip("'\"")))
 
 
 def _unset(source: Source, word: Word, state: State, certain: bool) -> None:

@@ -105,7 +105,8 @@ def mta(view: View) -> tuple[Found | None, str]:
             continue
         text = variable.value
         if text is None:
-            return (Found(parse("smtp://unknown") or _never(), variable, 0), "") if name == "smtp" else (None, "")
+            text = re.sub(r"://.*", "://unknown", variable.raw, flags=re.DOTALL)
+            text = text if name == "mta" or "://" in text else "unknown"
         known = parse(text)
         if name == "smtp" and known is None:
             known = parse(f"smtp://{text}")
@@ -118,17 +119,15 @@ def mta(view: View) -> tuple[Found | None, str]:
     return None, ""
 
 
-def _never() -> Url:  # pragma: no cover - the text above is a URL
-    raise AssertionError
-
-
 def folders(view: View) -> Iterator[tuple[str, Found]]:
     """Each mailbox on a server that a variable or a short name leads to."""
     named = [(name, view.last(name)) for name in FOLDERS]
     for name, variable in (*named, *((f"shortcut {key}", one) for key, one in view.shortcuts.items())):
-        text = variable.value if variable is not None and variable.present else None
-        if variable is None or not text:
+        if variable is None or not variable.present:
             continue
+        text = variable.value
+        if text is None:
+            text = re.sub(r"://.*", "://unknown", variable.raw, flags=re.DOTALL)
         cut = len(re.match(r"%?:?", text)[0])  # type: ignore[index]
         url = parse(text[cut:])
         if url is not None and url.protocol != "smtp":
@@ -249,7 +248,9 @@ def _kept(view: View, url: Url) -> Told:
     return maybe("prompt" if view.missing is None else None, view.by(name))
 
 
-def _method(method: str, url: Url, tls: str | None, by: tuple[Origin, ...], mode: tuple[Origin, ...]) -> dict[str, Told]:
+def _method(
+    method: str, url: Url, tls: str | None, by: tuple[Origin, ...], mode: tuple[Origin, ...]
+) -> dict[str, Told]:
     """What a login method comes to. POP3 uses APOP where the server's greeting allows it, and PASS where not."""
     mechanism = _AUTH.get(method)
     told = {"authenticates": Told(True, by), "mechanisms": Told((mechanism,) if mechanism else (), by)}

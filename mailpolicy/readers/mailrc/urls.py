@@ -11,7 +11,9 @@ _SCHEMES = {
     "submissions": ("smtp", 465, True), "pop3": ("pop3", 110, False), "pop3s": ("pop3", 995, True),
     "imap": ("imap", 143, False), "imaps": ("imap", 993, True),
 }  # fmt: skip
-_URL = re.compile(r"(?P<scheme>[A-Za-z0-9]+)://(?:(?P<login>[^/]*)@)?(?P<host>[^@:/]*)(?::(?P<port>[^/]*))?(?P<path>/.*)?")
+_URL = re.compile(
+    r"(?P<scheme>[A-Za-z0-9]+)://(?:(?P<login>[^/]*)@)?(?P<host>[^@:/]*)(?::(?P<port>[^/]*))?(?P<path>/.*)?"
+)
 _CODED = re.compile(r"(?:[A-Za-z0-9_.~-]|%(?:[013-9A-F][0-9A-F]|2[0-9A-CF]))*")
 
 

@@ -13,7 +13,8 @@ from mailpolicy.templated import filled
 
 _JOIN = r"(?P<join>\\\n[ \t]*)"
 _SHELL = re.compile(
-    _JOIN + r"|(?P<blank>[ \t\r]+)|(?P<single>'[^']*'?)|(?P<dollar>\$'(?:\\.|[^'\\])*'?)|(?P<double>\"(?:\\.|[^\"\\])*\"?)"
+    _JOIN
+    + r"|(?P<blank>[ \t\r]+)|(?P<single>'[^']*'?)|(?P<dollar>\$'(?:\\.|[^'\\])*'?)|(?P<double>\"(?:\\.|[^\"\\])*\"?)"
     r"|(?P<escape>\\.?)|(?P<variable>\$\{[^}\n]*\}|\$[A-Za-z_][\w-]*|\$[0-9*@#?!^])|(?P<end>;)|(?P<plain>[^\s'\"\\$;]+|\$)",
     re.DOTALL,
 )
