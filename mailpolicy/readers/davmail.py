@@ -32,6 +32,11 @@ _PASSWORDS = ("davmail.ssl.keystorePass", "davmail.ssl.keyPass", "davmail.ssl.cl
               "davmail.ssl.truststorePass", "davmail.proxyPassword")  # fmt: skip
 _TOKEN = re.compile(r"davmail\.oauth\..*[rR]efreshToken")
 _ENCRYPTED = "{AES}"
+_PROPERTY = re.compile(
+    r"^[ \t\f]*+(?P<name>(?:\\.|[^\s=:\\#!])(?:\\(?:.|\n)|[^\s=:\\])*+)"
+    r"[ \t\f]*+(?:[=:][ \t\f]*+)?(?P<value>(?:\\(?:.|\n)|[^\\\n])*+)",
+    re.MULTILINE,
+)
 _ESCAPES = {"t": "\t", "n": "\n", "r": "\r", "f": "\f"}
 
 
@@ -146,8 +151,7 @@ def _properties(source: Source) -> dict[str, Property]:
     found: dict[str, Property] = {}
     text = source.text.replace("\r\n", " \n") if "\r\n" in source.text else source.text
     crlf = text is not source.text
-    for match in re.finditer(r"^[ \t\f]*+(?P<name>(?:\\.|[^\s=:\\#!])(?:\\(?:.|\n)|[^\s=:\\])*+)"
-                             r"[ \t\f]*+(?:[=:][ \t\f]*+)?(?P<value>(?:\\(?:.|\n)|[^\\\n])*+)", text, re.M):  # fmt: skip
+    for match in _PROPERTY.finditer(text):
         raw = match["value"][:-1] if crlf and match["value"].endswith(" ") else match["value"]
         where = source.span(match.start("value"), match.start("value") + len(raw)) if raw.strip() else None
         value = None if filled(raw) else _plain(raw)

@@ -38,7 +38,11 @@ def test_properties_mean_what_davmail_makes_of_them(lines: str, expected: dict[s
 def test_only_ports_that_are_set_are_opened() -> None:
     text = "davmail.smtpPort=1025\ndavmail.popPort=\ndavmail.imapPort=0\ndavmail.caldavPort=1080\n"
     (fact,) = listeners(FILE.read(text))
-    assert (fact.values["service"], fact.values["role"], fact.values["relay"]) == ("smtp", "submission", "authenticated")
+    assert (fact.values["service"], fact.values["role"], fact.values["relay"]) == (
+        "smtp",
+        "submission",
+        "authenticated",
+    )
 
 
 def test_a_port_with_a_blank_behind_it_is_no_number() -> None:

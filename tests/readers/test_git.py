@@ -134,7 +134,7 @@ def test_positions_lie_on_the_value(lines: str, field: str, text: str) -> None:
 
 
 def test_passwords() -> None:
-    text = f"{SEND}smtppass = \"hun;ter2\"\n{IMAP}pass = REDACTED\n"
+    text = f'{SEND}smtppass = "hun;ter2"\n{IMAP}pass = REDACTED\n'
     assert blamed(text, the(FILE.read(text), "secret"), "storage") == "hun;ter2"
 
 

@@ -204,7 +204,9 @@ def test_unread(text: str, fatal: list[bool]) -> None:
     assert [one.fatal for one in FILE.read(text).unread] == fatal
 
 
-@pytest.mark.parametrize("path", [".mailrc", "dot_mailrc", "etc/mail.rc", ".nailrc", "etc/s-nail.rc", ".s-nail.rc", "nail.rc"])
+@pytest.mark.parametrize(
+    "path", [".mailrc", "dot_mailrc", "etc/mail.rc", ".nailrc", "etc/s-nail.rc", ".s-nail.rc", "nail.rc"]
+)
 def test_names(path: str) -> None:
     assert format_of(path) == "mailrc"
 

@@ -97,7 +97,12 @@ def test_positions_lie_on_the_value(rest: str, field: str, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("option", "secret"),
-    [("--pass=hunter2", "hunter2"), ("--pass='hunter 2'", "hunter 2"), ("--pass=REDACTED", None), ("--pass={{p}}", None)],
+    [
+        ("--pass=hunter2", "hunter2"),
+        ("--pass='hunter 2'", "hunter 2"),
+        ("--pass=REDACTED", None),
+        ("--pass={{p}}", None),
+    ],
 )
 def test_passwords(option: str, secret: str | None) -> None:
     text = f"smtp.test smtp --user=a {option}\n"

@@ -27,7 +27,7 @@ SSMTP = {
     "no login": "mailhub=localhost:2525\n",
     "starttls alone": f"mailhub=localhost:2525\nUseSTARTTLS=YES\n{LOGIN}",
     "implicit": f"mailhub=localhost:2525\nUseTLS=yes\n{LOGIN}",
-    "a later word that is not yes takes STARTTLS back": f"mailhub=localhost:2525\nUseSTARTTLS=YES\nUseTLS=true\n{LOGIN}",
+    "another word than yes takes STARTTLS back": f"mailhub=localhost:2525\nUseSTARTTLS=YES\nUseTLS=true\n{LOGIN}",
     "an earlier one does not": f"mailhub=localhost:2525\nUseTLS=true\nUseSTARTTLS=YES\n{LOGIN}",
     "blanks around the sign": f"mailhub=localhost:2525\nUseTLS = YES\n{LOGIN}",
     "a blank before the name": f"mailhub=localhost:2525\n UseTLS=YES\n{LOGIN}",
@@ -159,7 +159,7 @@ def by_dma(text: str, folder: Path) -> None:
     (own / "dma.conf").write_text(text)
     (own / "auth.conf").write_text("alice|localhost:secret\n")
     (folder / "etc/aliases").touch()
-    spool = "mount -t tmpfs none /var/spool && mkdir /var/spool/dma && chown root:mail /var/spool/dma && chmod 2775 /var/spool/dma"
+    spool = "mount -t tmpfs none /var/spool && cd /var/spool && mkdir dma && chown root:mail dma && chmod 2775 dma"
     laid = f"mount -t overlay overlay -o lowerdir={folder}/etc:/etc /etc"
     program = f"exec {folder}/root/usr/sbin/dma -D -f alice@example.test bob@example.test"
     run(["unshare", "--mount", "sh", "-c", f"{spool} && {laid} && {program}"], folder, MESSAGE, 2.5)

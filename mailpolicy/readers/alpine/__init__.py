@@ -21,7 +21,7 @@ __all__ = ["FILES", "LIMITS", "PROVEN", "SOFTWARE", "groups", "read", "sniff"]
 
 SOFTWARE = "alpine"
 FILES = ".pinerc, pine.conf, pine.conf.fixed"
-PROVEN = "Alpine 2.26: its source"
+PROVEN = "Alpine 2.26 of Debian 12, its folders opened with the same files; its source"
 LIMITS = "SMTP servers of roles; a pinerc on a server; NNTP; what a person answers when a certificate fails"
 NEWEST = "2.26"
 

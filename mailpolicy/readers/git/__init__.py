@@ -48,7 +48,7 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     secrets = passwords(loaded, number)
     seen = {_key(fact) for fact in facts}
     files, unread = list(loaded.files), list(loaded.unread)
-    for entry, found in loaded.branches[:_BRANCHES]:
+    for _, found in loaded.branches[:_BRANCHES]:
         try:
             other = Loader(tree, frozenset((found,))).load(path)
         except Unreadable:  # pragma: no cover - it was read a moment ago

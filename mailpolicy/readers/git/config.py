@@ -181,5 +181,6 @@ def _kept(helper_: str) -> str:
         return "command"
     name = posixpath.basename(words[0]).removeprefix("git-credential-")
     known = {"store": "file", "netrc": "file", "cache": "prompt", "libsecret": "keyring", "gnome-keyring": "keyring",
-             "osxkeychain": "keyring", "wincred": "keyring", "manager": "keyring", "manager-core": "keyring"}  # fmt: skip
+             "osxkeychain": "keyring", "wincred": "keyring", "manager": "keyring",
+             "manager-core": "keyring"}  # fmt: skip
     return known.get(name, "command")

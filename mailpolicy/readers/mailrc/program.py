@@ -13,23 +13,23 @@ from mailpolicy.text import Source
 from mailpolicy.tree import Tree
 from mailpolicy.types import Span, Unread, Unreadable
 
-COMMANDS = frozenset(
-    "Copy Decrypt File Folder Followup Forward Lfollowup Lreply Mail More Move Mv New Page Pipe Print Reply Resend "
-    "Respond Save Seen Show Top Type Unread Z account addrcodec alias alternates answered bind cache call call_if cd "
-    "certsave charsetalias chdir collapse colour commandalias connect copy csop cwd decrypt define delete digmsg "
-    "discard disconnect dotmove dp draft dt echo echoerr echoerrn echon edit elif else endif environ errors eval exit "
-    "file filetype flag folder folders followup followupall followupsender forward from fwddiscard fwdignore fwdretain "
-    "ghost group headerpick headers help history hold if ignore imap imapcodec list localopts mail mailcap mbox "
-    "mimetype mimeview mlist mlsubscribe more move mtaaliases mv netrc new newmail next noop page pipe preserve print "
-    "quit read readall readctl readsh remove rename reply replyall replysender resend respond respondall respondsender "
-    "retain return save savediscard saveignore saveretain search seen set shcodec shell shift shortcut show size sleep "
-    "sort source source_if spamclear spamforget spamham spamrate spamset spamspam thread tls top touch type unaccount "
-    "unalias unalternates unanswered unbind uncharsetalias uncollapse uncolour uncommandalias undefine undelete undraft "
-    "unfiletype unflag unfwdignore unfwdretain unghost ungroup unheaderpick unignore unmimetype unmlist unmlsubscribe "
-    "unread unretain unsaveignore unsaveretain unset unshortcut unsort unthread urlcodec varshow verify version vexpr "
-    "visual vpospar write xcall xit z wysh local global ignerr vput pcall u our scope color uncolor defines undef "
-    "ssl spam folder_hook classify junk good defs".split()
-)
+_NAMES = """\
+Copy Decrypt File Folder Followup Forward Lfollowup Lreply Mail More Move Mv New Page Pipe Print Reply Resend
+Respond Save Seen Show Top Type Unread Z account addrcodec alias alternates answered bind cache call call_if cd
+certsave charsetalias chdir collapse colour commandalias connect copy csop cwd decrypt define delete digmsg
+discard disconnect dotmove dp draft dt echo echoerr echoerrn echon edit elif else endif environ errors eval exit
+file filetype flag folder folders followup followupall followupsender forward from fwddiscard fwdignore
+fwdretain ghost group headerpick headers help history hold if ignore imap imapcodec list localopts mail mailcap
+mbox mimetype mimeview mlist mlsubscribe more move mtaaliases mv netrc new newmail next noop page pipe preserve
+print quit read readall readctl readsh remove rename reply replyall replysender resend respond respondall
+respondsender retain return save savediscard saveignore saveretain search seen set shcodec shell shift shortcut
+show size sleep sort source source_if spamclear spamforget spamham spamrate spamset spamspam thread tls top
+touch type unaccount unalias unalternates unanswered unbind uncharsetalias uncollapse uncolour uncommandalias
+undefine undelete undraft unfiletype unflag unfwdignore unfwdretain unghost ungroup unheaderpick unignore
+unmimetype unmlist unmlsubscribe unread unretain unsaveignore unsaveretain unset unshortcut unsort unthread
+urlcodec varshow verify version vexpr visual vpospar write xcall xit z wysh local global ignerr vput pcall u our
+scope color uncolor defines undef ssl spam folder_hook classify junk good defs"""
+COMMANDS = frozenset(_NAMES.split())
 """Commands of s-nail 14.9, of its modifiers, and of Heirloom mailx 12.5."""
 _SHORT = {"se": "set", "uns": "unset", "ac": "account", "acc": "account", "so": "source", "def": "define",
           "shor": "shortcut", "i": "if", "en": "endif", "end": "endif", "el": "else"}  # fmt: skip
@@ -208,7 +208,9 @@ class Program:
         elif name == "shortcut" and len(words) > 1:
             for key, url in zip(words[::2], words[1::2], strict=False):
                 if key.text and url.text:
-                    state.shortcuts[key.text] = Variable(url.text, source.span(url.start, url.end), certain, True, url.raw)
+                    state.shortcuts[key.text] = Variable(
+                        url.text, source.span(url.start, url.end), certain, True, url.raw
+                    )
         elif name in ("file", "folder", "File", "Folder") and words and "://" in words[0].raw:
             where = source.span(words[0].start, words[0].end)
             state.shortcuts[f"{name} {first}"] = Variable(first, where, certain, True, words[0].raw)
@@ -267,7 +269,9 @@ def _set(source: Source, word: Word, state: State, certain: bool) -> None:
     if end > start and source.text[end - 1] in "'\"":
         end -= 1
     where = source.span(start, end) if equals and end > start else source.span(word.start, word.end)
-    state.variables.setdefault(name, []).append(Variable(value if present else "", where, certain, present, raw.strip("'\"")))
+    state.variables.setdefault(name, []).append(
+        Variable(value if present else "", where, certain, present, raw.strip("'\""))
+    )
 
 
 def _unset(source: Source, word: Word, state: State, certain: bool) -> None:
