@@ -221,6 +221,15 @@ def test_macros_that_call_one_another_end() -> None:
     assert FILE.read(text)
 
 
+def test_values_that_double_one_another_end() -> None:
+    fact = only(f"{NEW}set a=xx\n{'set a=$a$a' + chr(10)}" + "set a=$a$a\n" * 100 + "set mta=smtp://$a.test\n")
+    assert "host" not in fact.values
+
+
+def test_more_commands_than_are_followed_are_unread() -> None:
+    assert [one.fatal for one in FILE.read("set a\n" * 100_002).unread] == [True]
+
+
 def test_sniffing() -> None:
     assert mailrc.sniff(f"{NEW}{MTA}")
     assert not mailrc.sniff("set x=y\n")

@@ -46,7 +46,8 @@ CONFIGS = {
     "a port behind the host": f"{HEAD}[sendemail]\n\tsmtpserver = localhost:2525\n\tsmtpserverport = 9\n{LOGIN}",
     "an identity": f"{BASE}{LOGIN}\tidentity = work\n[sendemail \"work\"]\n\tsmtpencryption = tls\n",
     "an identity's section comes first": f"{HEAD}[sendemail]\n\tidentity = work\n[sendemail \"work\"]\n"
-    f"\tsmtpencryption = tls\n\tsmtpserver = localhost\n\tsmtpserverport = 2525\n[sendemail]\n\tsmtpencryption = none\n{LOGIN}",
+    f"\tsmtpencryption = tls\n\tsmtpserver = localhost\n\tsmtpserverport = 2525\n"
+    f"[sendemail]\n\tsmtpencryption = none\n{LOGIN}",
     "without a value it is not set": f"{BASE}{LOGIN}\tsmtpencryption = tls\n\tsmtpencryption\n",
 }  # fmt: skip
 REFUSED = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from mailpolicy.lean import NamedTuple
 from mailpolicy.readers.git.syntax import Entry, parse
@@ -30,6 +30,8 @@ class Loaded(NamedTuple):
     branches: tuple[tuple[Entry, str], ...]
     """Includes under a condition, of files that are here."""
     refused: Unread | None
+    sections: Mapping[tuple[str, str | None], Mapping[str, list[Entry]]]
+    """Entries of a section, or of one of its subsections, by key."""
 
 
 class Loader:
@@ -47,8 +49,11 @@ class Loader:
     def load(self, path: str) -> Loaded:
         """All of a file. Raises Unreadable for the file itself."""
         entries = tuple(self._entries(path, path, 0))
+        sections: dict[tuple[str, str | None], dict[str, list[Entry]]] = {}
+        for entry in entries:
+            sections.setdefault((entry.section, entry.sub), {}).setdefault(entry.key, []).append(entry)
         return Loaded(entries, tuple(self.unread), tuple(self.files), tuple(self.notes), self.missing,
-                      tuple(self.branches), self.refused)  # fmt: skip
+                      tuple(self.branches), self.refused, sections)  # fmt: skip
 
     def _entries(self, path: str, top: str, depth: int) -> Iterator[Entry]:
         self.files.append(path)
@@ -116,13 +121,8 @@ class View:
     def __init__(self, loaded: Loaded, section: str, identity: str | None, version: str) -> None:
         self.loaded, self.section, self.identity = loaded, section, identity
         self.builtin = Origin("default", None, f"git {version}")
-        self.held: dict[str, list[Entry]] = {}
-        own: dict[str, list[Entry]] = {}
-        for entry in loaded.entries:
-            if entry.section == section and entry.sub is None:
-                self.held.setdefault(entry.key, []).append(entry)
-            elif entry.section == section and identity is not None and entry.sub == identity:
-                own.setdefault(entry.key, []).append(entry)
+        self.held = dict(loaded.sections.get((section, None), {}))
+        own = loaded.sections.get((section, identity), {}) if identity is not None else {}
         for key, entries in own.items():
             if entries[-1].given:
                 self.held[key] = [*self.held.get(key, ()), *entries]

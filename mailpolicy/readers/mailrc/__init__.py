@@ -50,19 +50,18 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
         return Inventory((), (Unread(program.unread[0].where, why, True),), tuple(program.files))
     views = [(program.active[0] if program.active else "default", View(program.state, numbers, program.missing))]
     views += [(name, View(program.account(name), numbers, program.missing)) for name in program.accounts]
-    facts: list[Fact] = []
+    facts: dict[object, Fact] = {}
     secrets: dict[Span, Fact] = {}
     unread: list[Unread] = []
     for account, view in views:
         for one in _sessions(view, account, path, unread):
-            if not any(_same(one, other) for other in facts):
-                facts.append(one)
+            facts.setdefault(_key(one), one)
         for one in passwords(view, path):
             secrets.setdefault(_where(one), one)
     notes = list(program.notes)
     if not facts and not unread and text.strip():
         notes.append(f"{path}: names no server: mail goes to a program of this machine")
-    found = (*facts, *(secrets[where] for where in sorted(secrets)))
+    found = (*facts.values(), *(secrets[where] for where in sorted(secrets)))
     said = dict.fromkeys((*program.unread, *unread))
     return Inventory(found, tuple(said), tuple(dict.fromkeys(program.files)), tuple(dict.fromkeys(notes)))
 
@@ -79,14 +78,11 @@ def _sessions(view: View, account: str, path: str, unread: list[Unread]) -> list
         if refused and variable is not None and variable.present:
             unread.append(Unread(variable.where, f"{name} {refused}: s-nail sends nothing"))
             break
-    seen: list[Fact] = []
     for name, found in folders(view):
-        one = fact(view, account if not name.startswith("shortcut") else name, found, path)
-        if not any(_same(one, other) for other in seen):
-            seen.append(one)
-    return facts + seen
+        facts.append(fact(view, account if not name.startswith("shortcut") else name, found, path))
+    return facts
 
 
-def _same(one: Fact, other: Fact) -> bool:
-    """Whether two sessions differ in their account's name at most."""
-    return {**one.values, "account": ""} == {**other.values, "account": ""}
+def _key(one: Fact) -> object:
+    """The same for two sessions that differ in their account's name at most."""
+    return tuple(sorted((name, str(value)) for name, value in one.values.items() if name != "account"))

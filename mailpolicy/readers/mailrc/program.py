@@ -37,6 +37,8 @@ _BEFORE = frozenset({"wysh", "local", "global", "ignerr", "our", "pcall", "scope
 _DEPTH = 20
 _MOST = 100_000
 """Commands that one file may come to by calls of macros."""
+_LONGEST = 4096
+"""Characters of a value that others are made of; those that double one another come to any number."""
 _SHOWN = 20
 
 
@@ -126,6 +128,9 @@ class Program:
             at += 1
             self.spent += 1
             if self.spent > _MOST:
+                if self.spent == _MOST + 1:
+                    where = source.span(line.start, line.end)
+                    self.unread.append(Unread(where, "comes to more commands than are followed", True))
                 return
             name = _SHORT.get(line.command, line.command)
             if name in ("define", "account") and self._opens(source, line):
@@ -251,7 +256,8 @@ def _known(name: str) -> bool:
 def _value(state: State, name: str) -> str | None:
     """The value of a variable; None for one of the environment."""
     found = state.variables.get(name)
-    return found[-1].value if found and found[-1].present and found[-1].certain else None
+    value = found[-1].value if found and found[-1].present and found[-1].certain else None
+    return value if value is None or len(value) <= _LONGEST else None
 
 
 def _set(source: Source, word: Word, state: State, certain: bool) -> None:
