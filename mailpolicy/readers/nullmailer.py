@@ -1,6 +1,6 @@
 """nullmailer: the relays in ``/etc/nullmailer/remotes``.
 
-After send.cc, argparse.cc, protocol.cc, tls_gnutls.cc and smtp.cc of 2.2 and their changes since 1.06.
+After send.cc, argparse.cc, protocol.cc, tls_gnutls.cc and smtp.cc of 2.2.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from mailpolicy.types import Fact, Inventory, Origin, Span, Unread, Unreadable, 
 
 SOFTWARE = "nullmailer"
 FILES = "nullmailer/remotes"
-PROVEN = "nullmailer 2.2 of Debian 12, run with the same files; 1.06 to 2.1 from their release notes"
+PROVEN = "nullmailer 2.2 of Debian 12, run with the same files; older ones in part, from release notes"
 LIMITS = "relays over QMQP; --tls-anon-auth"
 NEWEST = (2, 2)
 

@@ -21,7 +21,7 @@ from mailpolicy.types import Fact, Inventory, Origin, Span, Unread, Unreadable, 
 SOFTWARE = "ssmtp"
 FILES = "ssmtp.conf with the revaliases beside"
 PROVEN = "ssmtp 2.64 of Debian 12, run with the same files; its source"
-LIMITS = "TLS_CA_File, by which Fedora's and Arch's builds check certificates and Debian's does not"
+LIMITS = "TLS_CA_File, which some builds know and Debian's does not"
 NEWEST = "2.64"
 
 _TABLE = "revaliases"

@@ -10,6 +10,7 @@ import os
 import shlex
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -73,12 +74,16 @@ pytestmark = pytest.mark.skipif(not shutil.which("openssl"), reason="openssl is 
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The programs, in ``root``, and the certificates."""
     path = tmp_path_factory.mktemp("agents")
     (path / "root").mkdir()
     daemons.unpack(["ssmtp", "nullmailer", "dma"], path / "root")
-    return path
+    dead = Path.home() / "dead.letter"  # ssmtp puts there what it cannot send
+    before = dead.exists()
+    yield path
+    if not before:
+        dead.unlink(missing_ok=True)
 
 
 def filled(text: str, server: Server) -> str:

@@ -1,6 +1,6 @@
 """S-nail and Heirloom mailx: ``~/.mailrc``, ``/etc/mail.rc``, ``~/.nailrc``, ``s-nail.rc``.
 
-After s-nail 14.9.24 of Debian, which was run, and its source; Heirloom mailx 12.5 after its manual.
+After s-nail 14.9.24 of Debian, which was run, and its source. What is said of Heirloom mailx 12.5 is not proven.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from mailpolicy.types import Fact, Inventory, Span, Unread, Unreadable, Version
 __all__ = ["FILES", "LIMITS", "PROVEN", "SOFTWARE", "groups", "read", "sniff"]
 
 FILES = ".mailrc, .nailrc, mail.rc, nail.rc, s-nail.rc"
-PROVEN = "s-nail 14.9.24 of Debian 12, run with the same files; Heirloom mailx 12.5 from its manual"
+PROVEN = (
+    "s-nail 14.9.24 of Debian 12, run with the same files; Heirloom mailx is taken for an s-nail, but for its login"
+)
 LIMITS = "what conditions decide; mail that leaves the server when a person quits; the system's file under the user's"
 NEWEST = (14, 9, 25)
 
