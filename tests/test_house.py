@@ -20,7 +20,7 @@ PACKAGE = ROOT / "mailpolicy"
 
 FLOORS = {
     "types": 1, "addresses": 0, "ports": 0, "data": 0, "version": 0, "lean": 0, "foreign": 0, "ciphers": 3,
-    "openssl_suites": 0, "providers": 0, "schema": 0, "xml_positions": 1, "patterns": 0,
+    "openssl_suites": 0, "templated": 1, "providers": 0, "schema": 0, "xml_positions": 1, "patterns": 0,
     "text": 2, "facts": 2, "mask": 2,
     "tree": 3, "envfile": 3, "strict_yaml": 3, "certificates": 4, "joins": 3, "suppress": 3, "passwords": 3,
     "toml_scan": 1, "toml_positions": 4, "composed": 4, "bundles": 5, "containers": 5, "fronts": 4,

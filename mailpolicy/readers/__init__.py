@@ -107,6 +107,13 @@ PATTERNS: dict[str, str] = {
     "offlineimap": r"[^/]*offlineimap3?rc(?![^/]*\.(py|md|sh|el)$)[^/]*|[^/]*offlineimap3?[^/]*\.conf(\.minimal)?"
     r"|[^/]*offlineimap3?/(private_)?config",
     "himalaya": r"[^/]*himalaya[^/]*\.toml|[^/]*himalayarc|[^/]*himalaya[^/]*/([^/]+/)*[^/]*config[^/]*\.toml",
+    "ssmtp": r"([^/]*[._-])?ssmtp\.conf|revaliases",
+    "dma": r"([^/]*[._-])?dma\.conf|dma/auth\.conf",
+    "nullmailer": r"[^/]*nullmailer[^/]*/([^/]+/)*remotes|[^/]*nullmailer[._-]remotes",
+    "alpine": r"([^/]*[._-])?pinerc([._-][^/]*)?|(al)?pine\.conf(\.fixed)?",
+    "mailrc": r"([^/]*[._-])?(mailrc|nailrc|s-nail\.rc|mail\.rc|nail\.rc)([._-][^/]*)?",
+    "git": r"[^/]*gitconfig[^/]*|git/config[^/]*",
+    "davmail": r"[^/]*davmail[^/]*\.properties",
 }
 """Format -> regular expression that the end of a path matches, from a slash on; the module has the format's name."""
 
@@ -118,6 +125,7 @@ SHARED: frozenset[str] = frozenset(
 )
 SHARED: frozenset[str] = frozenset(("alertmanager", "gitea", "gitlab", "keycloak", "nextcloud", "sentry"))
 SHARED: frozenset[str] = frozenset(("curl",))
+SHARED: frozenset[str] = frozenset({"git"})
 """Formats whose names other programs use too (``compose.yaml``, ``settings.py``): ``sniff`` must know the file."""
 
 _patterns: dict[str, re.Pattern[str]] = {}
