@@ -97,24 +97,28 @@ def _mailboxes(facts: Iterable[Fact]) -> Iterable[Fact]:
 
     for mailbox, members in _grouped(facts, key).items():
         pop3 = [f for f in members if f.values.get("protocol") == "pop3"]
-        if not pop3:
-            continue
-        offered = members[0].values.get("software") == "autoconfig"
-        draft = _draft("mailbox", pop3, "protocol")
-        chain = _origins(pop3 + [f for f in members if f not in pop3], "protocol")
-        draft.put("mailbox", mailbox, chain)
-        draft.put("clients", len(members), chain)
-        draft.put("devices", len({_device(f) for f in members}), chain)
-        draft.put("pop3", True, chain)
-        draft.put("imap", any(f.values.get("protocol") == "imap" for f in members), chain)
-        draft.put("pop3_only", len(pop3) == len(members), chain)
-        draft.put("offered_to_all", offered, chain)
-        deleting = [f for f in pop3 if f.values.get("deletes_on_server")]
-        sure = bool(deleting) or all(f.values.get("deletes_on_server") is False for f in pop3)
-        draft.maybe("pop3_deletes", bool(deleting) if sure else None, _origins(deleting or pop3, "deletes_on_server"))
-        purposes = [str(f.values["purpose"]) for f in pop3 if "purpose" in f.values]
-        draft.put("purpose", ", ".join(purposes), chain)
-        yield draft.fact()
+        expunging = [f for f in members if f.values.get("expunges")]
+        if pop3 or expunging:
+            yield _mailbox(mailbox, members, pop3, expunging)
+
+
+def _mailbox(mailbox: str, members: list[Fact], pop3: list[Fact], expunging: list[Fact]) -> Fact:
+    draft = _draft("mailbox", pop3 or expunging, "protocol")
+    chain = _origins(pop3 + [f for f in members if f not in pop3], "protocol")
+    draft.put("mailbox", mailbox, chain)
+    draft.put("clients", len(members), chain)
+    draft.put("devices", len({_device(f) for f in members}), chain)
+    draft.put("pop3", bool(pop3), chain)
+    draft.put("imap", any(f.values.get("protocol") == "imap" for f in members), chain)
+    draft.put("pop3_only", len(pop3) == len(members), chain)
+    draft.put("offered_to_all", members[0].values.get("software") == "autoconfig", chain)
+    deleting = [f for f in pop3 if f.values.get("deletes_on_server")]
+    sure = bool(deleting) or all(f.values.get("deletes_on_server") is False for f in pop3)
+    draft.maybe("pop3_deletes", bool(deleting) if sure else None, _origins(deleting or pop3, "deletes_on_server"))
+    draft.put("imap_expunges", bool(expunging), _origins(expunging, "expunges"))
+    purposes = [str(f.values["purpose"]) for f in (*pop3, *expunging) if "purpose" in f.values]
+    draft.put("purpose", ", ".join(purposes), chain)
+    return draft.fact()
 
 
 def _device(fact: Fact) -> object:

@@ -108,15 +108,19 @@ def test_every_reader_is_listed_and_keeps_to_the_protocol() -> None:
         reader = readers.load(name)
         assert isinstance(reader.SOFTWARE, str)
         assert callable(reader.read) and callable(reader.groups) and callable(reader.sniff)
+        assert reader.FILES and reader.PROVEN and isinstance(reader.LIMITS, str)
 
 
 def test_every_format_is_offered() -> None:
     assert set(options.FORMATS) == set(report.FORMATS)
 
 
-def test_pre_commit_hooks_are_fresh() -> None:
-    made = subprocess.run([sys.executable, ROOT / "scripts/make_hooks.py"], capture_output=True, text=True, check=True)
-    assert (ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8") == made.stdout
+@pytest.mark.parametrize(
+    ("script", "file"), [("make_hooks.py", ".pre-commit-hooks.yaml"), ("make_formats.py", "docs/formats.md")]
+)
+def test_generated_files_are_fresh(script: str, file: str) -> None:
+    made = subprocess.run([sys.executable, ROOT / "scripts" / script], capture_output=True, text=True, check=True)
+    assert (ROOT / file).read_text(encoding="utf-8") == made.stdout
 
 
 @pytest.mark.parametrize(

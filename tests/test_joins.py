@@ -89,6 +89,10 @@ def access(protocol: str, **values: Value) -> Fact:
         ([access("pop3", account="1")], {"clients": 1, "pop3_only": True}),
         ([access("pop3", account="1", deletes_on_server=False)], {"pop3_deletes": False}),
         ([access("pop3", account="1", purpose="migration")], {"purpose": "migration"}),
+        (
+            [access("imap", account="1", expunges=True), access("imap", account="2")],
+            {"imap_expunges": True, "pop3": False, "devices": 2, "pop3_deletes": False},
+        ),
         ([access("pop3", software="autoconfig")], {"offered_to_all": True, "pop3_only": True}),
     ],
 )
@@ -97,6 +101,6 @@ def test_mailbox(facts: list[Fact], expected: dict[str, Value]) -> None:
     assert {name: mailbox[name] for name in expected} == expected
 
 
-def test_mailboxes_without_pop3_or_without_a_name_are_left_out() -> None:
+def test_mailboxes_that_nothing_removes_mail_from_or_without_a_name_are_left_out() -> None:
     nameless = fact("connection", software="x", role="access", protocol="pop3")
     assert derived("mailbox", access("imap", account="1"), access("imap", account="2"), nameless) == []

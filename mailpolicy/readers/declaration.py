@@ -12,6 +12,9 @@ from mailpolicy.tree import Tree
 from mailpolicy.types import Fact, Inventory, Origin, Span, Unread, Unreadable, Value, Version
 
 SOFTWARE = "declaration"
+FILES = "mailpolicy.yaml"
+PROVEN = "schemas/declaration.schema.json"
+LIMITS = ""
 
 _ROLES = {"imap": "access", "pop3": "access", "managesieve": "access", "lmtp": "delivery"}
 

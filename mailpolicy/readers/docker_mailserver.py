@@ -20,6 +20,9 @@ from mailpolicy.tree import Tree
 from mailpolicy.types import Fact, Inventory, Origin, Span, Unread, Version
 
 SOFTWARE = "docker-mailserver"
+FILES = "mailserver.env with the compose file and config/ beside"
+PROVEN = "docker-mailserver 11 to 15.1: the configurations and scripts that it ships; not run"
+LIMITS = "user-patches.sh"
 NEWEST = (15, 1)
 _SSL_TYPES = frozenset(("letsencrypt", "custom", "manual", "self-signed", "snakeoil"))
 _PASSWORDS = ("RELAY_PASSWORD", "LDAP_BIND_PW", "SASLAUTHD_LDAP_PASSWORD", "SASL_PASSWD", "SRS_SECRET")

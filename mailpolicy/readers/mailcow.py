@@ -21,6 +21,9 @@ from mailpolicy.tree import Tree
 from mailpolicy.types import Fact, Inventory, Origin, Span, Unread, Unreadable, Version
 
 SOFTWARE = "mailcow"
+FILES = "mailcow.conf with the compose file and data/conf beside"
+PROVEN = "mailcow 2022-01 to 2026-07a: the configurations and scripts that it ships; not run"
+LIMITS = "what is set in its web interface"
 NEWEST = (2026, 7)
 _STRICT_MX = (2024, 11)
 """Since this release smtpd_tls_protocols of port 25 is >=TLSv1.2; before it was left to OpenSSL."""

@@ -18,6 +18,9 @@ from mailpolicy.tree import Tree
 from mailpolicy.types import Fact, Inventory, Origin, Unread, Value, Version
 
 SOFTWARE = "mailu"
+FILES = "mailu.env with the compose file beside"
+PROVEN = "Mailu 1.9 to 2024.06: the configurations and scripts that it ships; not run"
+LIMITS = "what is set in its web interface"
 NEWEST = (2024, 6)
 _FLAVORS = frozenset(("cert", "letsencrypt", "mail", "mail-letsencrypt", "notls"))
 _PASSWORDS = ("SECRET_KEY", "INITIAL_ADMIN_PW", "RELAYPASSWORD", "API_TOKEN", "DB_PW", "ROUNDCUBE_DB_PW",

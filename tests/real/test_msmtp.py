@@ -5,29 +5,22 @@ Needs msmtp and openssl; nothing leaves the loopback interface.
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import shutil
-import socket
-import ssl
 import subprocess
-import threading
-from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
 
 import pytest
 
 from mailpolicy.readers import msmtp
 from mailpolicy.tree import Memory
 from mailpolicy.types import Fact, Version
+from tests.real.scripted import Server, observed, serving
 
 pytestmark = pytest.mark.skipif(
     not (shutil.which("msmtp") and shutil.which("openssl")), reason="msmtp or openssl is not installed"
 )
 
 MESSAGE = "From: alice@example.test\nTo: bob@example.test\nSubject: test\n\nhello\n"
-CERTIFICATES = {"honest": "localhost", "other": "localhost", "wrongname": "elsewhere.test"}
 LOGIN = "host localhost\nport PORT\nfrom alice@example.test\nuser alice\npassword hunter2\n"
 CONFIGS = {
     "starttls": f"account default\n{LOGIN}tls on\ntls_trust_file CA\nauth on\n",
@@ -61,129 +54,9 @@ REFUSED = {
 }
 
 
-class Seen(NamedTuple):
-    """One session: how TLS began, and what crossed the socket with and without it."""
-
-    first: bool
-    asked: bool
-    protected: bool
-    login_in_clear: bool
-    mail: bool
-
-
-class Server:
-    """A small SMTP server that takes every login and message."""
-
-    def __init__(self, context: ssl.SSLContext | None) -> None:
-        self.context = context
-        self.seen: list[Seen] = []
-        self.socket = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self.socket.getsockname()[1]
-        self.thread = threading.Thread(target=self.serve, daemon=True)
-        self.thread.start()
-
-    def serve(self) -> None:
-        while True:
-            try:
-                connection = self.socket.accept()[0]
-            except OSError:
-                return
-            with connection:
-                self.session(connection)
-
-    def session(self, raw: socket.socket) -> None:
-        connection = raw
-        first = asked = login = mail = False
-        try:
-            raw.settimeout(0.15)
-            with contextlib.suppress(TimeoutError):
-                first = raw.recv(1, socket.MSG_PEEK) == b"\x16"
-            raw.settimeout(3)
-            if first and self.context:
-                connection = self.context.wrap_socket(raw, server_side=True)
-            connection.sendall(b"220 test\r\n")
-            stream = connection.makefile("rb")
-            while line := stream.readline():
-                words = line.upper().split() or [b""]
-                if words[0] == b"STARTTLS" and self.context:
-                    asked = True
-                    connection.sendall(b"220 go on\r\n")
-                    connection = self.context.wrap_socket(connection, server_side=True)
-                    stream = connection.makefile("rb")
-                    continue
-                login |= connection is raw and words[0] == b"AUTH" and words[1] in (b"PLAIN", b"LOGIN", b"XOAUTH2")
-                mail |= words[0] == b"DATA"
-                self.answer(connection, stream, words)
-        except OSError:
-            pass
-        finally:
-            self.seen.append(Seen(first, asked, connection is not raw, login, mail))
-            connection.close()
-
-    def answer(self, connection: socket.socket, stream: BinaryIO, words: list[bytes]) -> None:
-        starttls = b"250-STARTTLS\r\n" if self.context and not isinstance(connection, ssl.SSLSocket) else b""
-        if words[0] == b"EHLO":
-            connection.sendall(b"250-test\r\n" + starttls + b"250 AUTH PLAIN LOGIN CRAM-MD5 XOAUTH2\r\n")
-        elif words[0] == b"AUTH":
-            challenges = {b"LOGIN": [b"VXNlcm5hbWU6", b"UGFzc3dvcmQ6"], b"CRAM-MD5": [b"PDFAdGVzdD4="]}
-            for challenge in challenges.get(words[1], []):
-                connection.sendall(b"334 " + challenge + b"\r\n")
-                stream.readline()
-            connection.sendall(b"235 ok\r\n")
-        elif words[0] == b"DATA":
-            connection.sendall(b"354 go on\r\n")
-            while stream.readline() not in (b".\r\n", b""):
-                pass
-            connection.sendall(b"250 ok\r\n")
-        else:
-            connection.sendall(b"221 bye\r\n" if words[0] == b"QUIT" else b"250 ok\r\n")
-
-    def close(self) -> None:
-        self.socket.shutdown(socket.SHUT_RDWR)
-        self.socket.close()
-        self.thread.join(5)
-
-
-def openssl(*arguments: str, cwd: Path) -> None:
-    subprocess.run(["openssl", *arguments], cwd=cwd, check=True, capture_output=True)
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A CA, three certificates of it, and a self-signed one."""
-    path = tmp_path_factory.mktemp("certificates")
-    key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
-    openssl("req", "-x509", *key, "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=test CA", cwd=path)
-    for name, host in CERTIFICATES.items():
-        (path / f"{name}.ext").write_text(f"subjectAltName=DNS:{host}\n")
-        openssl("req", *key, "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={host}", cwd=path)
-        openssl(
-            "x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
-            "-days", "2", "-extfile", f"{name}.ext", "-out", f"{name}.pem", cwd=path,
-        )  # fmt: skip
-    subject = ("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost")
-    openssl(
-        "req", "-x509", *key, "-keyout", "selfsigned.key", "-out", "selfsigned.pem", "-days", "2", *subject, cwd=path
-    )
-    return path
-
-
-@pytest.fixture(scope="module")
-def servers(folder: Path) -> Iterator[Mapping[str, Server]]:
-    found: dict[str, Server] = {"stripped": Server(None)}
-    for name in (*CERTIFICATES, "selfsigned"):
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(folder / f"{name}.pem", folder / f"{name}.key")
-        found[name] = Server(context)
-    yield found
-    for server in found.values():
-        server.close()
-
-
-def filled(text: str, folder: Path, port: int) -> str:
-    der = ssl.PEM_cert_to_DER_cert((folder / "honest.pem").read_text())
-    pin = hashlib.sha256(der).digest().hex(":")
-    return text.replace("PORT", str(port)).replace("PIN", pin).replace("CA\n", f"{folder / 'ca.pem'}\n")
+def filled(text: str, server: Server) -> str:
+    pin = server.pins["sha256"]
+    return text.replace("PORT", str(server.port)).replace("PIN", pin).replace("CA\n", f"{server.ca}\n")
 
 
 def send(text: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -195,33 +68,6 @@ def send(text: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, input=MESSAGE, capture_output=True, text=True, env=environment, timeout=20)
 
 
-def observed(text: str, folder: Path, servers: Mapping[str, Server]) -> dict[str, object]:
-    """What msmtp does, in the words of a connection fact."""
-    seen: dict[str, Seen] = {}
-    for name, server in servers.items():
-        server.seen.clear()
-        send(filled(text, folder, server.port), folder)
-        for _ in range(200):
-            if server.seen:
-                break
-            threading.Event().wait(0.01)
-        seen[name] = server.seen[0]
-    honest, stripped = seen["honest"], seen["stripped"]
-    used = honest.first or honest.asked
-    on = {name for name, session in seen.items() if session.mail}
-    if not used:
-        tls, verify = "none", "none"
-    else:
-        tls = "opportunistic" if stripped.mail else "implicit" if honest.first else "required"
-        verify = "none" if {"selfsigned", "wrongname"} <= on else "ca" if "other" in on else "fingerprint"
-        assert "honest" in on
-    return {
-        "tls": tls,
-        "verify": verify,
-        "cleartext_credentials": any(session.login_in_clear for session in seen.values()),
-    }
-
-
 def declared(text: str) -> list[Fact]:
     words = subprocess.run(["msmtp", "--version"], capture_output=True, text=True, check=True).stdout.split()
     version = Version(tuple(map(int, words[2].split("."))), "msmtp --version")
@@ -229,18 +75,24 @@ def declared(text: str) -> list[Fact]:
     return [fact for fact in facts if fact.kind == "connection"]
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("msmtp")
+
+
 @pytest.mark.parametrize("name", CONFIGS)
-def test_the_reader_says_what_msmtp_does(name: str, folder: Path, servers: Mapping[str, Server]) -> None:
-    text = filled(CONFIGS[name], folder, servers["honest"].port)
+def test_the_reader_says_what_msmtp_does(name: str, folder: Path) -> None:
+    with serving(folder, "smtp") as server:
+        text = filled(CONFIGS[name], server)
     (fact,) = (fact for fact in declared(text) if fact.values["account"] == "default")
-    seen = observed(CONFIGS[name], folder, servers)
+    seen = observed(folder, "smtp", lambda server: send(filled(CONFIGS[name], server), folder))
     assert {field: fact.values[field] for field in seen} == seen
     assert fact.values["broken"] is None
 
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_msmtp_refuses_is_broken(name: str, folder: Path) -> None:
-    text = filled(REFUSED[name], folder, 9)
+    text = REFUSED[name].replace("PORT", "9")
     ran = send(text, folder)
     assert ran.returncode == 78, ran.stderr
     assert all(fact.values["broken"] for fact in declared(text))

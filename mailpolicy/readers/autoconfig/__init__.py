@@ -12,7 +12,11 @@ from mailpolicy.tree import Tree
 from mailpolicy.types import Fact, Inventory, Span, Unread, Unreadable, Version
 from mailpolicy.xml_positions import Element, NotXml, elements
 
-__all__ = ["SOFTWARE", "groups", "read", "sniff"]
+__all__ = ["FILES", "LIMITS", "PROVEN", "SOFTWARE", "groups", "read", "sniff"]
+
+FILES = "config-v1.1.xml, autoconfig.xml, ispdb/*"
+PROVEN = "Thunderbird's reader, read in its source, and draft-ietf-mailmaint-autoconfig-06"
+LIMITS = "what a client does with it beyond the first server that it can use"
 
 _DIRECTIONS = ("incomingServer", "outgoingServer", "setupServer")
 

@@ -18,6 +18,9 @@ from mailpolicy.tree import Tree
 from mailpolicy.types import Inventory, Origin, Span, Unread, Unreadable, Version
 
 SOFTWARE = "caddy"
+FILES = "Caddyfile, caddy.json: layer4"
+PROVEN = "caddy-l4 0.1.2: documentation and examples; not run"
+LIMITS = "matchers beyond addresses and TLS"
 NEWEST = (2, 10)
 _VERSIONS = ("TLSv1.2", "TLSv1.3")
 _NAMES = {"tls1.2": 0, "tls1.3": 1}

@@ -17,7 +17,11 @@ from mailpolicy.readers.courier.shell import HOME, Environment, Value, source
 from mailpolicy.tree import Tree, lost, place
 from mailpolicy.types import Fact, Inventory, Span, Unread, Unreadable, Version
 
-__all__ = ["SOFTWARE", "groups", "read", "sniff"]
+__all__ = ["FILES", "LIMITS", "PROVEN", "SOFTWARE", "groups", "read", "sniff"]
+
+FILES = "courier/: imapd, pop3d, esmtpd, their -ssl and -msa files, smtpaccess, esmtproutes, auth*rc"
+PROVEN = "Courier 1.0 and 1.4, run with the same files; esmtproutes from their sources"
+LIMITS = "networks narrower than a trusted one"
 
 DEBIAN_12 = (1, 0)
 _LOGINS = ("authmysqlrc", "authpgsqlrc", "authldaprc", "ldapaliasrc")

@@ -16,9 +16,12 @@ from mailpolicy.readers.cyrus.settings import Program, View, program_of
 from mailpolicy.tree import Tree, place
 from mailpolicy.types import Fact, Inventory, Span, Unread, Unreadable, Version
 
-__all__ = ["SOFTWARE", "groups", "read", "sniff"]
+__all__ = ["FILES", "LIMITS", "PROVEN", "SOFTWARE", "groups", "read", "sniff"]
 
 SOFTWARE = "cyrus"
+FILES = "imapd.conf, cyrus.conf"
+PROVEN = "Cyrus IMAP 3.6 and 3.10, run with the same files"
+LIMITS = "options of SASL plug-ins"
 
 _NAME = re.compile(r"(?P<before>(?:.*[._-])?)(?P<kind>imapd|cyrus)\.conf(?P<after>.*)")
 _SERVICES = re.compile(r"^[ \t]*SERVICES[ \t]*\{", re.MULTILINE | re.IGNORECASE)

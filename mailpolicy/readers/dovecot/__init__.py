@@ -17,6 +17,9 @@ from mailpolicy.tree import Tree
 from mailpolicy.types import Fact, Inventory, Span, Unread, Unreadable, Version
 
 SOFTWARE = "dovecot"
+FILES = "dovecot.conf and what it includes, both dialects"
+PROVEN = "Dovecot 2.3 and 2.4, run with the same files"
+LIMITS = "settings that a user database returns; external configuration through environment variables"
 
 _ROOT = re.compile(r"[^/]*dovecot[^/]*\.conf(?:\.[^/]+)?$")
 _ENDING = r"(?:\.(?:conf|ext|cf|j2|jinja2?|tmpl|tpl|template|erb|epp|in|dist|sample|example|orig|default|m4))*$"

@@ -21,6 +21,9 @@ from mailpolicy.tree import Tree
 from mailpolicy.types import Fact, Inventory, Span, Unread, Unreadable, Version
 
 SOFTWARE = "exim"
+FILES = "exim4.conf, Debian's split configuration, update-exim4.conf.conf, passwd.client"
+PROVEN = "Exim 4.96 and 4.98, run with the same files"
+LIMITS = "expansions that look something up beyond the files; embedded Perl"
 NEWEST = (4, 98)
 _MOST_SOCKETS = 100
 

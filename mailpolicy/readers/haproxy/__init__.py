@@ -20,7 +20,11 @@ from mailpolicy.text import Source
 from mailpolicy.tree import Tree
 from mailpolicy.types import Inventory, Span, Unread, Unreadable, Version
 
-__all__ = ["SOFTWARE", "groups", "read", "sniff"]
+__all__ = ["FILES", "LIMITS", "PROVEN", "SOFTWARE", "groups", "read", "sniff"]
+
+FILES = "haproxy.cfg: what listens on mail ports"
+PROVEN = "HAProxy 2.6 and 3.0, run with the same files"
+LIMITS = ".if blocks; port ranges that hold other ports, too"
 
 NEWEST = (3, 0)
 _PARTS = ("conf.d", "haproxy.d", "conf-enabled", "cfg.d")

@@ -15,7 +15,11 @@ from mailpolicy.readers.haraka.server import server, settings
 from mailpolicy.tree import Tree
 from mailpolicy.types import Inventory, Version
 
-__all__ = ["SOFTWARE", "groups", "read", "sniff"]
+__all__ = ["FILES", "LIMITS", "PROVEN", "SOFTWARE", "groups", "read", "sniff"]
+
+FILES = "config/*.ini, config/plugins and the lists beside them"
+PROVEN = "Haraka 3.1.6 and 3.3.4, run with the same files; older ones from their sources"
+LIMITS = "plug-ins of one's own"
 
 _SMTP = re.compile(r"^\s*(?:listen\s*=\s*\S*:\d+|smtps_port\s*=|inactivity_timeout\s*=|nodes\s*=)", re.MULTILINE)
 _KNOWN = re.compile(r"(?:tls|relay|rcpt_to\.\S+|mail_from\.\S+|queue/\S+|auth/\S+|queue\.\S+)")

@@ -16,7 +16,11 @@ from mailpolicy.readers.maddy.syntax import Loaded, Node, Refused, load
 from mailpolicy.tree import Tree
 from mailpolicy.types import Fact, Inventory, Span, Unread, Unreadable, Version
 
-__all__ = ["SOFTWARE", "groups", "read", "sniff"]
+__all__ = ["FILES", "LIMITS", "PROVEN", "SOFTWARE", "groups", "read", "sniff"]
+
+FILES = "maddy.conf and what it imports; of Madmail what it shares"
+PROVEN = "Maddy 0.5 to 0.9.4: documentation and source; not run"
+LIMITS = "modules beyond the ones it ships"
 
 _NO_BARE_NEWLINE = (0, 7, 1)
 """Built with go-smtp 0.20.2; elder ones end a message at a dot between bare newlines."""

@@ -15,7 +15,11 @@ from mailpolicy.readers.mox.sconf import Refused, check, parse
 from mailpolicy.tree import Tree
 from mailpolicy.types import Fact, Inventory, Span, Unread, Unreadable, Version
 
-__all__ = ["SOFTWARE", "groups", "read", "sniff"]
+__all__ = ["FILES", "LIMITS", "PROVEN", "SOFTWARE", "groups", "read", "sniff"]
+
+FILES = "mox.conf with the domains.conf beside it"
+PROVEN = "mox 0.0.15, run with the same files; 0.0.17 from its source"
+LIMITS = "what the account files say"
 
 NEWEST = (0, 0, 17)
 _OURS = re.compile(r"^Listeners:[ \t\r]*$", re.MULTILINE)

@@ -14,7 +14,11 @@ from mailpolicy.readers.msmtp.syntax import COMMANDS, lines
 from mailpolicy.tree import Tree
 from mailpolicy.types import Fact, Inventory, Span, Unread, Unreadable, Version
 
-__all__ = ["SOFTWARE", "groups", "read", "sniff"]
+__all__ = ["FILES", "LIMITS", "PROVEN", "SOFTWARE", "groups", "read", "sniff"]
+
+FILES = ".msmtprc, msmtp/config, msmtprc"
+PROVEN = "msmtp 1.8.23 and 1.8.28, run with the same files; up to 1.8.33 from its source"
+LIMITS = "what eval prints unless it is a plain echo; key rings and .netrc"
 
 _SNIFFED = 200
 _TELLING = frozenset({"account", "host", "tls", "tls_starttls", "auth", "passwordeval", "tls_trust_file"})

@@ -16,7 +16,11 @@ from mailpolicy.readers.nginx.parser import Node, Word, is_template, walk
 from mailpolicy.tree import Tree
 from mailpolicy.types import Fact, Inventory, Span, Unread, Unreadable, Version
 
-__all__ = ["SOFTWARE", "groups", "read", "sniff"]
+__all__ = ["FILES", "LIMITS", "PROVEN", "SOFTWARE", "groups", "read", "sniff"]
+
+FILES = "nginx.conf and what it includes: mail and stream blocks"
+PROVEN = "nginx 1.22 and 1.26, run with the same files"
+LIMITS = "if, Lua and variables in upstream names"
 
 _MAIN = re.compile(r"[^/]*nginx[^/]*\.conf(?:\.[^/]+)?$")
 _TELLING = frozenset(

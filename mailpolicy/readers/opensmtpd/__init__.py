@@ -17,6 +17,9 @@ from mailpolicy.tree import Tree
 from mailpolicy.types import Fact, Inventory, Origin, Span, Unread, Unreadable, Version
 
 SOFTWARE = listeners.SOFTWARE
+FILES = "smtpd.conf, both grammars"
+PROVEN = "OpenSMTPD 6.8 and 7.6, run with the same files"
+LIMITS = "tables in databases"
 
 _SASL = re.compile(r"^[ \t]*[a-z_]+[ \t]*:(?![:/])", re.MULTILINE)
 _LISTEN = re.compile(r"^[ \t]*listen[ \t]+on[ \t]+\S", re.MULTILINE)

@@ -14,6 +14,9 @@ from mailpolicy.tree import Tree
 from mailpolicy.types import Inventory, Span, Unread, Unreadable, Version
 
 SOFTWARE = "postfix"
+FILES = "main.cf, master.cf, the tables they name"
+PROVEN = "Postfix 3.7 and 3.10, run with the same files; defaults of 3.4 to 3.11 from their own dumps"
+LIMITS = "maps in databases and by network; milters; mail that transport_maps sends elsewhere, beyond their own entries"
 
 _NAME = re.compile(r"(?P<before>(?:.*[^A-Za-z0-9])?)(?P<which>main|master)\.cf(?P<after>(?:\.[A-Za-z0-9]+)*)$")
 _ENDINGS = (

@@ -18,7 +18,11 @@ from mailpolicy.text import Source
 from mailpolicy.tree import Tree
 from mailpolicy.types import Fact, Inventory, Span, Unread, Unreadable, Version
 
-__all__ = ["SOFTWARE", "groups", "read", "sniff"]
+__all__ = ["FILES", "LIMITS", "PROVEN", "SOFTWARE", "groups", "read", "sniff"]
+
+FILES = "sendmail.mc and what it includes, sendmail.cf, submit.mc, access, authinfo"
+PROVEN = "Sendmail 8.17 and 8.18, run with the same files; older ones from release notes"
+LIMITS = "mailertable; FEATURE(msp) in part; logins by default are known for Debian's package alone"
 
 _MC = re.compile(r"^[ \t]*(?:OSTYPE|FEATURE|DAEMON_OPTIONS|MAILER|VERSIONID)\(", re.MULTILINE)
 _CF = re.compile(r"^(?:V\d+/\w+|DZ8\.|O DaemonPortOptions=|Scheck_rcpt)", re.MULTILINE)

@@ -14,7 +14,11 @@ from mailpolicy.readers.stalwart.outgoing import connections, secrets, server
 from mailpolicy.tree import Tree
 from mailpolicy.types import Inventory, Version
 
-__all__ = ["SOFTWARE", "groups", "read", "sniff"]
+__all__ = ["FILES", "LIMITS", "PROVEN", "SOFTWARE", "groups", "read", "sniff"]
+
+FILES = "stalwart/**/*.toml up to 0.15, plans of stalwart-cli apply from 0.16 on"
+PROVEN = "Stalwart 0.4 to 0.16: sources; not run"
+LIMITS = "bearer tokens in clear; expressions beyond literals; what the web interface keeps in the database"
 
 _OURS = re.compile(
     r"(?:server\.listener|session|queue|remote|imap|storage|store|directory|certificate|include\.files)\."

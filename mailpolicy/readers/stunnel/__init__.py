@@ -16,7 +16,11 @@ from mailpolicy.readers.stunnel.syntax import GLOBAL, SERVICE, Line, load
 from mailpolicy.tree import Tree
 from mailpolicy.types import Inventory, Span, Unread, Unreadable, Version
 
-__all__ = ["SOFTWARE", "groups", "read", "sniff"]
+__all__ = ["FILES", "LIMITS", "PROVEN", "SOFTWARE", "groups", "read", "sniff"]
+
+FILES = "stunnel.conf"
+PROVEN = "stunnel 5.68 and 5.74, run with the same files"
+LIMITS = "engines and PKCS #11"
 
 NEWEST = (5, 74)
 _SECTION = re.compile(r"^[ \t]*\[[^\]\n]+\]", re.MULTILINE)

@@ -17,6 +17,9 @@ from mailpolicy.tree import Tree
 from mailpolicy.types import Fact, Inventory, Span, Unread, Unreadable, Version
 
 SOFTWARE = "traefik"
+FILES = "traefik.yml, traefik.toml, the files of its file provider: TCP routers"
+PROVEN = "Traefik 2.11 and 3.7: documentation and source; not run"
+LIMITS = "labels of containers"
 NEWEST = (3, 7)
 _RELEVANT = re.compile(r"entrypoints|hostsni|loadbalancer", re.IGNORECASE)
 _MAIL = re.compile(r":(25|465|587|143|993|110|995|4190|smtps?|submissions?|imaps?|pop3s?)\b")
