@@ -18,8 +18,11 @@ from mailpolicy.types import Fact, Inventory, Span, Unread, Unreadable, Version
 __all__ = ["FILES", "LIMITS", "PROVEN", "SOFTWARE", "groups", "read", "sniff"]
 
 FILES = "config.inc.php, defaults.inc.php, main.inc.php, plugins/managesieve/config.inc.php"
-PROVEN = "1.6: run; 1.0 to 1.7: read in source"
-LIMITS = "what PHP code computes, files for single hosts and environment variables that override settings are unknown"
+PROVEN = "1.6: run; 0.9 to 1.7: read in source"
+LIMITS = (
+    "what PHP code computes is unknown; files for single hosts and ROUNDCUBE_ variables are not read; "
+    "fixes that a distribution put into an older release are not known by its number"
+)
 
 _SETTING = re.compile(r"^\s*\$(?:rcmail_)?config\[\s*['\"](\w+)['\"]\s*\]", re.MULTILINE)
 _OWN = frozenset(

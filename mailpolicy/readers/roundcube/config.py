@@ -60,9 +60,11 @@ def load(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Config 
     unread: list[Unread] = []
     beyond: list[Origin] = []
     start: Span | None = None
+    old_name = False
     for path in reversed(paths):
         source = tree.source(path)
         php = parse(source)
+        old_name = "config" not in php.variables and "rcmail_config" in php.variables
         unread += php.unread
         start = source.start()
         for name in ("rcmail_config", "config"):
@@ -75,7 +77,7 @@ def load(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Config 
         beyond += _included(php, source)
     if start is None or (not values and not beyond):
         return None
-    numbers = version.numbers if version else _shown(values)
+    numbers = version.numbers if version else _OLDEST if old_name else _shown(values)
     return Config(values, numbers, paths[0], start, tuple(unread), tuple(beyond))
 
 

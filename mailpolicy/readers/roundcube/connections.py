@@ -1,7 +1,8 @@
 """What Roundcube connects to for its users.
 
 ``tls://`` asks for STARTTLS and goes on in clear where the server does not offer it: rcube_imap_generic
-starts TLS only if the capability is there, and Net_SMTP and Net_Sieve do so too.
+starts TLS only if the capability is there, and Net_SMTP and Net_Sieve do so too. 1.6.22 and 1.7.7 put an end to
+that ("falling back to insecure IMAP/SMTP/Managesieve connection when TLS is configured but no capability reported").
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ _URI = re.compile(
 )
 _FILLED = re.compile(r"\{\{|\{%|<%|\$\{|%[ntdhzs]|__\w+__|@[A-Z_0-9]+@")
 _TEMPLATED = re.compile(r"(?:(?P<scheme>[A-Za-z]+)://)?(?P<host>.+?)(?::(?P<port>[0-9]{1,5}))?/?")
-_TLS = {"ssl": "implicit", "imaps": "implicit", "tls": "opportunistic"}
+_TLS = {"ssl": "implicit", "imaps": "implicit"}
+_DEMANDS: dict[tuple[int, ...], tuple[int, ...]] = {(1, 6): (1, 6, 22), (1, 7): (1, 7, 7)}
+"""The first release of a series whose tls:// demands STARTTLS."""
 _KEPT_SECRET = frozenset({"CRAM-MD5", "CRAM_MD5", "DIGEST-MD5", "GSSAPI", "SCRAM-SHA-1", "SCRAM-SHA-256", "NTLM"})
 
 
@@ -147,7 +150,7 @@ def managesieve(config: Config) -> list[Fact]:
     told = _transport(target, "managesieve_conn_options", config)
     flag = config.get("managesieve_usetls") if config.version < (1, 6) else None
     if flag is not None and told["tls"].value == "none" and flag.truth() is not False:
-        told["tls"] = maybe("opportunistic" if flag.truth() else None, flag.origins())
+        told["tls"] = maybe(started(config) if flag.truth() else None, flag.origins())
         told["verify"] = _verify(config, "managesieve_conn_options", target)
     if target.port.known and target.port.value is None:
         port = config.get("managesieve_port") if config.version < (1, 6) else None
@@ -214,12 +217,23 @@ def _piece(value: PhpValue, found: re.Match[str], group: str) -> tuple[Origin, .
 def _transport(target: Target, options: str, config: Config) -> dict[str, Told]:
     told = {"host": target.host, "port": target.port, "port_stated": Told(target.port.value is not None)}
     if target.scheme.known:
-        told["tls"] = Told(_TLS.get(str(target.scheme.value), "none"), target.scheme.by)
+        told["tls"] = Told(_mode(str(target.scheme.value), config), target.scheme.by)
     else:
         told["tls"] = unknown(target.scheme.by)
     if told["tls"].value != "none":
         told["verify"] = _verify(config, options, target)
     return told
+
+
+def _mode(scheme: str, config: Config) -> str:
+    return started(config) if scheme == "tls" else _TLS.get(scheme, "none")
+
+
+def started(config: Config) -> str:
+    """What tls:// is; a series without a release is taken for the newest one of it."""
+    first = _DEMANDS.get(config.version[:2])
+    demands = config.version >= (1, 6) and (len(config.version) < 3 or first is None or config.version >= first)
+    return "required" if demands else "opportunistic"
 
 
 def _verify(config: Config, name: str, target: Target) -> Told:
@@ -268,7 +282,7 @@ def _mechanisms(told: dict[str, Told], config: Config, name: str) -> None:
     method = "" if word is None or word.upper() in ("CHECK", "IMAP", "NONE") else word.upper()
     told["mechanisms"] = unknown(by) if word is None else Told((method.replace("_", "-"),) if method else (), by)
     tls = told["tls"]
-    if method in _KEPT_SECRET or tls.value == "implicit":
+    if method in _KEPT_SECRET or tls.value in ("required", "implicit"):
         told["cleartext_credentials"] = Told(False, by if method in _KEPT_SECRET else tls.by)
     elif tls.known and word is not None:
         told["cleartext_credentials"] = Told(True, tls.by)
