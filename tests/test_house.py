@@ -25,7 +25,7 @@ FLOORS = {
     "tree": 3, "envfile": 3, "strict_yaml": 3, "certificates": 4, "joins": 3, "suppress": 3, "passwords": 3,
     "toml_scan": 1, "toml_positions": 4, "composed": 4, "bundles": 5, "containers": 5, "fronts": 4,
     "rules": 4, "judge": 4,
-    "php_scan": 1, "php_literals": 3, "php_expressions": 4, "php_values": 5,
+    "php_scan": 1, "php_literals": 3, "php_expressions": 4, "php_values": 5, "php_streams": 4,
     "mailboxes": 0, "settings": 4, "sessions": 3, "applications.*": 5, "applications": 6,
     "compiled": 5, "policy": 5, "present": 6, "declaration_errors": 6,
     "readers.*": 7, "readers": 8, "report.*": 8, "report": 9,

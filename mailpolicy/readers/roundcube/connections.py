@@ -12,6 +12,7 @@ import re
 from mailpolicy.lean import NamedTuple
 from mailpolicy.passwords import secret
 from mailpolicy.php_literals import PhpValue
+from mailpolicy.php_streams import SWITCHES, verified
 from mailpolicy.readers.roundcube.config import SOFTWARE, Config
 from mailpolicy.sessions import Told, connection, maybe, unknown
 from mailpolicy.settings import Settings
@@ -237,7 +238,7 @@ def started(config: Config) -> str:
 
 
 def _verify(config: Config, name: str, target: Target) -> Told:
-    """What PHP's stream context makes of the ``ssl`` options: chain and name are two switches, both on."""
+    """What PHP checks by the ``ssl`` options, which may stand in a table of hosts."""
     options = config.get(name)
     if options is None:
         return Told("ca", config.default(name))
@@ -249,29 +250,12 @@ def _verify(config: Config, name: str, target: Target) -> Told:
         return Told("ca", config.default(f"{name} without ssl"))
     if ssl.items is None:
         return unknown(ssl.origins()) if not ssl.known else Told("ca", ssl.origins())
-    return verified(ssl)
+    switches = {name: _truth(found) for name in SWITCHES if (found := ssl.get(name)) is not None}
+    return verified(switches, ssl.origins())
 
 
-def verified(ssl: PhpValue) -> Told:
-    """``verify`` of a stream context; a self-signed certificate that is allowed proves nothing but its name."""
-    values = {key: ssl.get(key) for key in ("verify_peer", "verify_peer_name", "allow_self_signed", "peer_fingerprint")}
-    truths = {key: (None if one is None else one.truth()) for key, one in values.items()}
-    by = tuple(origin for one in values.values() if one is not None for origin in one.origins())
-    if any(one is not None and truths[key] is None for key, one in values.items()):
-        return unknown(by)
-    chain = truths["verify_peer"] is not False and not truths["allow_self_signed"]
-    named = truths["verify_peer_name"] is not False
-    word = ("ca" if named else "ca-noname") if chain else ("name-only" if named else "none")
-    if truths["peer_fingerprint"] and not chain:
-        word = "fingerprint"
-    wrong = [
-        origin
-        for key, at_fault in (("verify_peer_name", not named), ("allow_self_signed", True), ("verify_peer", True))
-        for origin in ((values[key] or ssl).origins() if at_fault and truths[key] is not None else ())
-    ]
-    if truths["verify_peer"] is not False:
-        wrong = [*wrong, *((values["allow_self_signed"] or ssl).origins() if truths["allow_self_signed"] else ())]
-    return Told(word, tuple(wrong) or ssl.origins())
+def _truth(value: PhpValue) -> Told:
+    return maybe(value.truth(), value.origins())
 
 
 def _mechanisms(told: dict[str, Told], config: Config, name: str) -> None:
