@@ -75,6 +75,7 @@ PATTERNS: dict[str, str] = {
     r"|courier[^/]*/(etc/)?(imapd|pop3d|esmtpd|courierd|esmtproutes|ldapaliasrc|smtpaccess/[^/]+)",
     "roundcube": r"[^/]*(config|main|defaults)\.inc(\.php)?|config\.php\.inc",
     "snappymail": r"domains/[^/]+\.(json|ini)|[^/]*([Ss]nappymail|[Rr]ainloop)[^/]*/([^/]+/)*[^/]+\.(json|ini)",
+    "thunderbird": r"[^/]*(prefs|user)\.js|[^/]*([Tt]hunderbird|mozilla|autoconfig)[^/]*\.cfg",
     "sendmail": r"[^/]*(sendmail|submit)[^/]*\.(mc|cf)|(mail|sendmail)/([^/]+\.mc|access|authinfo)",
 }
 """Format -> regular expression that the end of a path matches, from a slash on; the module has the format's name."""
@@ -82,7 +83,7 @@ PATTERNS: dict[str, str] = {
 TEMPLATE = r"(?:\.(?:j2|jinja2?|tmpl|tpl|template|erb|epp|in|dist|sample|example|orig|default|m4))?"
 """Endings of templates and samples, which are read as what they are a template of."""
 
-SHARED: frozenset[str] = frozenset({"roundcube", "snappymail"})
+SHARED: frozenset[str] = frozenset({"roundcube", "snappymail", "thunderbird"})
 """Formats whose names other programs use too (``compose.yaml``, ``settings.py``): ``sniff`` must know the file."""
 
 _patterns: dict[str, re.Pattern[str]] = {}
