@@ -76,6 +76,7 @@ PATTERNS: dict[str, str] = {
     "roundcube": r"[^/]*(config|main|defaults)\.inc(\.php)?|config\.php\.inc",
     "snappymail": r"domains/[^/]+\.(json|ini)|[^/]*([Ss]nappymail|[Rr]ainloop)[^/]*/([^/]+/)*[^/]+\.(json|ini)",
     "thunderbird": r"[^/]*(prefs|user)\.js|[^/]*([Tt]hunderbird|mozilla|autoconfig)[^/]*\.cfg",
+    "mobileconfig": r"[^/]*\.mobileconfig|[^/]*(mobileconfig|ios[-_]?profile)[^/]*\.xml",
     "sendmail": r"[^/]*(sendmail|submit)[^/]*\.(mc|cf)|(mail|sendmail)/([^/]+\.mc|access|authinfo)",
 }
 """Format -> regular expression that the end of a path matches, from a slash on; the module has the format's name."""
