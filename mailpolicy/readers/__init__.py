@@ -77,6 +77,7 @@ PATTERNS: dict[str, str] = {
     "snappymail": r"domains/[^/]+\.(json|ini)|[^/]*([Ss]nappymail|[Rr]ainloop)[^/]*/([^/]+/)*[^/]+\.(json|ini)",
     "thunderbird": r"[^/]*(prefs|user)\.js|[^/]*([Tt]hunderbird|mozilla|autoconfig)[^/]*\.cfg",
     "mobileconfig": r"[^/]*\.mobileconfig|[^/]*(mobileconfig|ios[-_]?profile)[^/]*\.xml",
+    "autodiscover": r"[^/]*[Aa]uto[Dd]iscover[^/]*\.xml",
     "sendmail": r"[^/]*(sendmail|submit)[^/]*\.(mc|cf)|(mail|sendmail)/([^/]+\.mc|access|authinfo)",
 }
 """Format -> regular expression that the end of a path matches, from a slash on; the module has the format's name."""
