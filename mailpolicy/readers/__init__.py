@@ -78,6 +78,8 @@ PATTERNS: dict[str, str] = {
     "thunderbird": r"[^/]*(prefs|user)\.js|[^/]*([Tt]hunderbird|mozilla|autoconfig)[^/]*\.cfg",
     "mobileconfig": r"[^/]*\.mobileconfig|[^/]*(mobileconfig|ios[-_]?profile)[^/]*\.xml",
     "autodiscover": r"[^/]*[Aa]uto[Dd]iscover[^/]*\.xml",
+    "evolution": r"[^/]+\.source",
+    "k9": r"[^/]*providers[^/]*\.xml",
     "sendmail": r"[^/]*(sendmail|submit)[^/]*\.(mc|cf)|(mail|sendmail)/([^/]+\.mc|access|authinfo)",
 }
 """Format -> regular expression that the end of a path matches, from a slash on; the module has the format's name."""
@@ -85,7 +87,7 @@ PATTERNS: dict[str, str] = {
 TEMPLATE = r"(?:\.(?:j2|jinja2?|tmpl|tpl|template|erb|epp|in|dist|sample|example|orig|default|m4))?"
 """Endings of templates and samples, which are read as what they are a template of."""
 
-SHARED: frozenset[str] = frozenset({"roundcube", "snappymail", "thunderbird"})
+SHARED: frozenset[str] = frozenset({"evolution", "k9", "roundcube", "snappymail", "thunderbird"})
 """Formats whose names other programs use too (``compose.yaml``, ``settings.py``): ``sniff`` must know the file."""
 
 _patterns: dict[str, re.Pattern[str]] = {}
