@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 KINDS = (
-    "listener", "connection", "server", "setting", "secret", "unread", "suppression", "offer", "mailbox",
+    "listener", "connection", "server", "setting", "secret", "unread", "suppression", "offer", "mailbox", "file",
     "certificate",
 )  # fmt: skip
 """Every kind of fact; each has a schema."""

@@ -26,6 +26,7 @@ class Example(NamedTuple):
     assume: Mapping[str, Version]
     expect: tuple[tuple[str, int | None, str], ...]
     severity: str = ""
+    modes: Mapping[str, int] = {}
 
 
 class Outcome(NamedTuple):
@@ -49,7 +50,9 @@ def _example(node: Node) -> Example:
     versions = {name: Version(policy.numbers(str(entry.scalar)), "the example") for name, entry in assume.items()}
     expect = tuple(_expected(e) for e in items["expect"].entries or ()) if "expect" in items else ()
     severity = str(items["severity"].scalar) if "severity" in items else ""
-    return Example(files, versions, expect, severity)
+    modes = items["modes"].items or {} if "modes" in items else {}
+    octal = {name: int(str(entry.scalar), 8) for name, entry in modes.items()}
+    return Example(files, versions, expect, severity, octal)
 
 
 def _expected(node: Node) -> tuple[str, int | None, str]:
@@ -61,7 +64,7 @@ def _expected(node: Node) -> tuple[str, int | None, str]:
 
 def outcome(example: Example, rules: Mapping[str, Rule], today: str = "2026-11-01") -> Outcome:
     """Reads and judges an example."""
-    tree = Memory(example.files)
+    tree = Memory(example.files, example.modes)
     by_format: dict[str, list[str]] = {name: [] for name in PATTERNS}
     for path in tree.walk():
         for name in formats_of(path, lambda path=path: tree.source(path).text):  # type: ignore[misc]

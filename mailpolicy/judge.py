@@ -20,6 +20,7 @@ IDENTITY: dict[str, tuple[str, ...]] = {
     "offer": ("software", "protocol"),
     "mailbox": ("mailbox",),
     "certificate": ("software", "file"),
+    "file": (),
 }
 """The fields that say which object a fact is about; what fingerprints are made of."""
 

@@ -117,6 +117,10 @@ def derive(tree: Tree, inventory: Inventory, day: str | None) -> tuple[Inventory
         facts = certificates.with_groups(facts, tree)
         shown, unread = certificates.derive(facts, tree, day)
         inventory = inventory._replace(facts=facts, unread=inventory.unread + unread)
+    if any(fact.kind == "secret" for fact in facts):
+        from mailpolicy import secret_files
+
+        shown += secret_files.derive(facts, tree)
     return inventory, (*joins.derive(facts), *shown)
 
 

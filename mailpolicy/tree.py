@@ -35,12 +35,16 @@ class Tree(Protocol):
     def names(self, folder: str) -> tuple[str, ...]:
         """Names in a folder, sorted; empty when there is no such folder."""
 
+    def mode(self, path: str) -> int | None:
+        """Permissions of a file; None where they mean nothing, as in a checkout of git, or there is no such file."""
+
 
 class Memory:
     """Files held in memory: the examples of rules, and tests."""
 
-    def __init__(self, files: Mapping[str, str]) -> None:
+    def __init__(self, files: Mapping[str, str], modes: Mapping[str, int] = {}) -> None:
         self.files = files
+        self.modes = modes
 
     def source(self, path: str) -> Source:
         name = posixpath.normpath(path)
@@ -59,6 +63,9 @@ class Memory:
         name = posixpath.normpath(folder)
         prefix = "" if name == "." else name + "/"
         return tuple(sorted({f[len(prefix) :].split("/")[0] for f in self.files if f.startswith(prefix)}))
+
+    def mode(self, path: str) -> int | None:
+        return self.modes.get(posixpath.normpath(path))
 
     def walk(self) -> Iterator[str]:
         """All files."""
@@ -94,6 +101,19 @@ class Disk:
             return tuple(sorted(os.listdir(folder or ".")))
         except OSError:
             return ()
+
+    def mode(self, path: str) -> int | None:
+        folder = os.path.dirname(os.path.abspath(path))
+        while not os.path.lexists(os.path.join(folder, ".git")):
+            if folder == os.path.dirname(folder):
+                break
+            folder = os.path.dirname(folder)
+        else:
+            return None
+        try:
+            return stat.S_IMODE(os.stat(path).st_mode)
+        except OSError:
+            return None
 
 
 def _bytes(path: str) -> bytes:

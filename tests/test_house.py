@@ -26,7 +26,7 @@ FLOORS = {
     "toml_scan": 1, "toml_positions": 4, "composed": 4, "bundles": 5, "containers": 5, "fronts": 4,
     "rules": 4, "judge": 4,
     "php_scan": 1, "php_literals": 3, "php_expressions": 4, "php_values": 5, "php_streams": 4,
-    "mailboxes": 0, "settings": 4, "sessions": 3, "applications.*": 5, "applications": 6,
+    "mailboxes": 0, "secret_files": 4, "settings": 4, "sessions": 3, "applications.*": 5, "applications": 6,
     "compiled": 5, "policy": 5, "present": 6, "declaration_errors": 6,
     "readers.*": 7, "readers": 8, "report.*": 8, "report": 9,
     "gather": 9, "run": 10, "examples": 11, "explain": 5, "init": 0, "options": 5, "output": 10,

@@ -97,3 +97,16 @@ def test_files_in_memory_have_many_spellings(path: str) -> None:
     tree = Memory({"etc/mail/access": "x"})
     assert (tree.source(path).text, tree.exists(path)) == ("x", True)
     assert tree.names(path.rpartition("/")[0]) == ("access",)
+
+
+def test_modes_mean_something_outside_of_a_checkout_only(tmp_path: Path) -> None:
+    plain, checkout = tmp_path / "etc", tmp_path / "repository"
+    (checkout / ".git").mkdir(parents=True)
+    (checkout / "conf").mkdir()
+    plain.mkdir()
+    for folder in (plain, checkout / "conf"):
+        (folder / "a").touch(mode=0o640)
+        (folder / "a").chmod(0o640)
+    assert Disk().mode(str(plain / "a")) == 0o640
+    assert Disk().mode(str(plain / "gone")) is None
+    assert Disk().mode(str(checkout / "conf/a")) is None
