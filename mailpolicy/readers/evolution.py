@@ -228,4 +228,5 @@ def _retention(told: dict[str, Told], backend: Mapping[str, Entry], version: str
         and days is not None
         and (days.value is None or (days.value.isdecimal() and 0 < int(days.value[:9]) <= 365))
     ):
+        told["deletes_on_server"] = Told(True, days.by)
         told["keeps_days"] = maybe(None if days.value is None else int(days.value[:9]), days.by)

@@ -76,7 +76,7 @@ def test_a_submission(more: dict[str, str], expected: dict[str, object]) -> None
     [
         ({}, {"deletes_on_server": False, "uidl": True, "keeps_days": None, "port": 110, "mechanisms": ("PLAIN",)}),
         ({"Pop_KeepOnServer": "false"}, {"deletes_on_server": True}),
-        ({"Pop_KeepOnServer": "true", "Pop_DeleteAfterDays": "14"}, {"keeps_days": 14, "deletes_on_server": False}),
+        ({"Pop_KeepOnServer": "true", "Pop_DeleteAfterDays": "14"}, {"keeps_days": 14, "deletes_on_server": True}),
         ({"Pop_DeleteAfterDays": "0"}, {"keeps_days": None}),
         ({"Pop_KeepOnServer": "false", "Pop_DeleteAfterDays": "14"}, {"keeps_days": None}),
         ({"Pop_DeleteExpunged": "true"}, {"deletes_on_server": False}),

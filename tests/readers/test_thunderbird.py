@@ -110,7 +110,7 @@ def test_before_91_submission_without_tls_goes_to_port_25() -> None:
         ({}, {"deletes_on_server": True, "uidl": True, "port": 110}),
         (server(leave_on_server=True), {"deletes_on_server": False, "keeps_days": None}),
         (server(leave_on_server=True, num_days_to_leave_on_server=14), {"keeps_days": None}),
-        (server(leave_on_server=True, delete_by_age_from_server=True), {"keeps_days": 7, "deletes_on_server": False}),
+        (server(leave_on_server=True, delete_by_age_from_server=True), {"keeps_days": 7, "deletes_on_server": True}),
         (
             server(leave_on_server=True, delete_by_age_from_server=True, num_days_to_leave_on_server=30),
             {"keeps_days": 30},

@@ -193,6 +193,7 @@ def _retention(told: dict[str, Told], profile: Profile, branch: str) -> None:
     told["deletes_on_server"] = Told(not leave.value, leave.by) if leave.known else unknown(leave.by)
     aged = prefs.flag(f"{branch}.delete_by_age_from_server", "mail.server.default.delete_by_age_from_server")
     if leave.value is True and aged is not None and aged.value is True:
+        told["deletes_on_server"] = Told(True, aged.by)
         days = prefs.number(f"{branch}.num_days_to_leave_on_server", "mail.server.default.num_days_to_leave_on_server")
         told["keeps_days"] = (
             Told(7, (*aged.by, *profile.default("mail.server.default.num_days_to_leave_on_server")))
