@@ -64,3 +64,14 @@ def test_errors_have_positions(text: str, words: str, line: int | None) -> None:
     with pytest.raises(YamlError, match=words) as problem:
         load(Source("f", text))
     assert line is None or problem.value.where.line == line
+
+
+@pytest.mark.parametrize("text", ["{" * 300_000, "[" * 300_000, "- " * 300_000, "? " * 300_000, '{"a":' * 100_000])
+def test_nesting_without_end_is_refused_before_it_overflows_the_stack(text: str) -> None:
+    with pytest.raises(YamlError, match="nested too deeply"):
+        load(Source("f", text))
+
+
+def test_many_brackets_side_by_side_are_no_depth() -> None:
+    node = load(Source("f", "a:\n" + "  - {b: [1]}\n" * 500))
+    assert len(node.at(["a"]).entries or ()) == 500

@@ -32,7 +32,7 @@ _RAINLOOP = "RainLoop 1.17"
 _SNIFFED = 20_000
 _INI = re.compile(r"^\s*(?P<key>\w+)\s*=\s*(?:\"(?P<quoted>[^\"]*)\"|(?P<bare>[^;\n\"]*))", re.MULTILINE)
 _SECTION = re.compile(r"^\s*\[(?P<name>\w+)\]", re.MULTILINE)
-_PIECE = re.compile(r'"(?:[^"\\]|\\.)*+"|\{\{[^{}\n]*\}\}|\$\{\w+\}|<[A-Z_]+>|\{%[^%\n]*%\}|@[A-Z_]+@')
+_PIECE = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\Z)|\{\{[^{}\n]*\}\}|\$\{\w+\}|<[A-Z_]+>|\{%[^%\n]*%\}|@[A-Z_]+@')
 _FILLED = re.compile(r"\{\{|\$\{|\{%|@[A-Z_]+@|(?:IMAP|SMTP|SIEVE)_(?:HOST|PORT)|<[A-Z_]+>|\A@+\Z")
 _READABLE = frozenset({"PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER"})
 _SERVICES = {"imap": ("imap", "access"), "smtp": ("smtp", "submission"), "sieve": ("managesieve", "access")}

@@ -249,3 +249,10 @@ def test_the_text_tells_the_format(path: str, text: str, expected: bool) -> None
 @pytest.mark.parametrize("text", ["", "<html>", "<?php echo 1;"])
 def test_another_text_is_refused(text: str) -> None:
     assert [unread.fatal for unread in FILE.read(text).unread] == [True]
+
+
+@pytest.mark.parametrize(("value", "tls"), [("'PH_IMAP'", None), ("'tls://PH_IMAP:143'", "required")])
+def test_placeholders_of_installers_are_no_hosts(value: str, tls: str | None) -> None:
+    fact = one(f"$config['imap_host'] = {value};", "imap")
+    assert "host" not in fact.values
+    assert fact.values.get("tls") == tls

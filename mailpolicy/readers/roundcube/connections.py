@@ -21,7 +21,7 @@ from mailpolicy.types import Fact, Origin, Span
 _URI = re.compile(
     r"(?:(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://)?(?P<host>\[[^\]]*\]|[^/:]*)(?::(?P<port>[0-9]{1,5}))?(?:/.*)?"
 )
-_FILLED = re.compile(r"\{\{|\{%|<%|\$\{|%[ntdhzs]|__\w+__|@[A-Z_0-9]+@")
+_FILLED = re.compile(r"\{\{|\{%|<%|\$\{|%[ntdhzs]|__\w+__|@[A-Z_0-9]+@|(?:^|(?<=//))[A-Z0-9]*_[A-Z0-9_]*(?=[:/]|$)")
 _TEMPLATED = re.compile(r"(?:(?P<scheme>[A-Za-z]+)://)?(?P<host>.+?)(?::(?P<port>[0-9]{1,5}))?/?")
 _TLS = {"ssl": "implicit", "imaps": "implicit"}
 _DEMANDS: dict[tuple[int, ...], tuple[int, ...]] = {(1, 6): (1, 6, 22), (1, 7): (1, 7, 7)}
@@ -190,7 +190,7 @@ def _target(value: PhpValue, config: Config) -> Target:
         return Target(unknown(by), unknown(by), unknown(by), declared)
     filled = _FILLED.search(raw) is not None
     found = (_TEMPLATED if filled else _URI).fullmatch(raw)
-    if found is None or (filled and found["scheme"] is None and raw.startswith(("{", "<", "$", "@", "_"))):
+    if found is None or (filled and found["scheme"] is None and _FILLED.match(raw)):
         return Target(unknown(by), unknown(by), unknown(by), declared)
     scheme = (found["scheme"] or "").lower()
     host = found["host"].strip("[]").lower()

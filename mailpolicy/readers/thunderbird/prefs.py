@@ -18,11 +18,11 @@ _KEPT = 6
 _STRING = r"\"(?:[^\"\\\n]|\\.)*+\"|'(?:[^'\\\n]|\\.)*+'"
 _PIECE = re.compile(
     rf"""
-      (?P<comment>//[^\n]* | \#[^\n]* | /\*(?:[^*]|\*(?!/))*+\*/)
+      (?P<comment>//[^\n]* | \#[^\n]* | /\*(?:[^*]|\*(?!/))*+(?:\*/)?)
     | (?P<call>\b(?:user_pref|sticky_pref|pref|lockPref|defaultPref|clearPref|unlockPref))\s*\(\s*(?P<name>{_STRING})\s*
         (?:,\s*(?P<value>{_STRING}|true\b|false\b|[+-]?[0-9]+\b)\s*(?:,\s*\w+\s*)*\)|(?P<other>[,)]))
-    | (?P<template>\{{\{{[^{{}}\n]*\}}\}}|\{{%[^\n]{{0,500}}?%\}})
-    | (?P<string>{_STRING})
+    | (?P<template>\{{\{{[^{{}}\n]*\}}\}}|\{{%(?:(?!%\}})[^\n]){{0,500}}+(?:%\}})?)
+    | (?P<string>\"(?:[^\"\\\n]|\\.)*+(?:\"|(?=\n)|\Z)|'(?:[^'\\\n]|\\.)*+(?:'|(?=\n)|\Z))
     | (?P<open>\{{) | (?P<close>\}})
     | (?P<blank>[\s;]+) | (?P<rest>[^\s;"'/\#{{}}]+ | .)
     """,
