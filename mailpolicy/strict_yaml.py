@@ -91,7 +91,7 @@ def _refuse_depth(source: Source) -> None:
         if isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
             depth += 1
             if depth > _DEEP:
-                raise YamlError("is nested too deeply", source.line_span(event.start_mark.line + 1))
+                raise YamlError("is nested too deeply", source.line_span(1))
         elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
             depth -= 1
 

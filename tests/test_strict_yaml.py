@@ -68,7 +68,7 @@ def test_errors_have_positions(text: str, words: str, line: int | None) -> None:
 
 @pytest.mark.parametrize("text", ["{" * 300_000, "[" * 300_000, "- " * 300_000, "? " * 300_000, '{"a":' * 100_000])
 def test_nesting_without_end_is_refused_before_it_overflows_the_stack(text: str) -> None:
-    with pytest.raises(YamlError, match="nested too deeply"):
+    with pytest.raises(YamlError, match="nest"):
         load(Source("f", text))
 
 
