@@ -19,6 +19,9 @@ _LOGIN_PORTS = {"imap": (143, 993), "pop3": (110, 995), "smtp": (587, 465)}
 _PROXIES = frozenset(("caddy", "haproxy", "nginx", "stunnel", "traefik"))
 """They open single ports; the servers beside them may open the others."""
 
+_OFFERS = frozenset(("autoconfig", "autodiscover"))
+"""Formats that speak to all clients of all mailboxes."""
+
 
 def derive(facts: Iterable[Fact]) -> tuple[Fact, ...]:
     """All derived facts."""
@@ -90,7 +93,7 @@ def _mailboxes(facts: Iterable[Fact]) -> Iterable[Fact]:
         values = fact.values
         if fact.kind != "connection" or values.get("role") != "access":
             return None
-        if values.get("software") == "autoconfig":
+        if values.get("software") in _OFFERS:
             return f"every mailbox of {values.get('instance')}"
         mailbox = values.get("mailbox")
         return mailbox if isinstance(mailbox, str) else None
@@ -111,7 +114,7 @@ def _mailbox(mailbox: str, members: list[Fact], pop3: list[Fact], expunging: lis
     draft.put("pop3", bool(pop3), chain)
     draft.put("imap", any(f.values.get("protocol") == "imap" for f in members), chain)
     draft.put("pop3_only", len(pop3) == len(members), chain)
-    draft.put("offered_to_all", members[0].values.get("software") == "autoconfig", chain)
+    draft.put("offered_to_all", members[0].values.get("software") in _OFFERS, chain)
     deleting = [f for f in pop3 if f.values.get("deletes_on_server")]
     sure = bool(deleting) or all(f.values.get("deletes_on_server") is False for f in pop3)
     draft.maybe("pop3_deletes", bool(deleting) if sure else None, _origins(deleting or pop3, "deletes_on_server"))

@@ -15,6 +15,9 @@ from mailpolicy.types import Span, Unreadable
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NODES = 200_000
 """Most nodes that a file may unfold to; aliases can name one node many times over."""
+_DEEP = 100
+_MARKS = re.compile(r"(?:[-?:][ \t]+){50}")
+"""Many marks of sequences and mappings on one line, each of which is one step deeper."""
 _INT = re.compile(r"[-+]?[0-9]+\Z")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
 _WORDS: dict[str, bool | None] = {
@@ -69,6 +72,8 @@ class YamlError(Unreadable):
 def load(source: Source) -> Node:
     """The only document of a YAML file. Raises YamlError. Kept for the source: policy and facts come from one file."""
     try:
+        if source.text.count("{") + source.text.count("[") > _DEEP or _MARKS.search(source.text):
+            _refuse_depth(source)
         top = yaml.compose(source.text, Loader=_LOADER)
     except yaml.YAMLError as problem:
         raise _error(source, problem) from None
@@ -102,6 +107,16 @@ def merged(node: Node | None) -> dict[str, Node]:
     for other in (added.entries or (added,)) if added is not None else ():
         items = {**merged(other), **items}
     return items
+def _refuse_depth(source: Source) -> None:
+    """Refuses what is nested so deeply that composing it would overflow the stack. Raises YamlError."""
+    depth = 0
+    for event in yaml.parse(source.text, Loader=_LOADER):
+        if isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
+            depth += 1
+            if depth > _DEEP:
+                raise YamlError("is nested too deeply", source.line_span(1))
+        elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
+            depth -= 1
 
 
 def _error(source: Source, problem: yaml.YAMLError) -> YamlError:
@@ -116,7 +131,7 @@ def _error(source: Source, problem: yaml.YAMLError) -> YamlError:
 
 def _convert(source: Source, node: yaml.Node, budget: Iterator[int], depth: int, twice: bool = False) -> Node:
     where = _span(source, node)
-    if next(budget, None) is None or depth > 100:
+    if next(budget, None) is None or depth > _DEEP:
         raise YamlError("unfolds to too many or too deep nodes", where)
     if isinstance(node, yaml.MappingNode):
         items: dict[str, Node] = {}

@@ -30,6 +30,7 @@ FLOORS = {
     "php_scan": 1, "php_literals": 3, "php_expressions": 4, "php_values": 5,
     "go_ini": 4, "ruby_settings": 4, "template_yaml": 4,
     "placeholders": 0, "python_config": 3,
+    "php_scan": 1, "php_literals": 3, "php_expressions": 4, "php_values": 5, "php_streams": 4,
     "mailboxes": 0, "secret_files": 4, "settings": 4, "sessions": 3, "applications.*": 5, "applications": 6,
     "compiled": 5, "policy": 5, "present": 6, "declaration_errors": 6,
     "readers.*": 7, "readers": 8, "report.*": 8, "report": 9,

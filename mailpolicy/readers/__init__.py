@@ -82,6 +82,13 @@ PATTERNS: dict[str, str] = {
     "james": r"([^/]*[._-])?(smtp|lmtp|imap|pop3|managesieve)server[^/]*\.xml|mailetcontainer[^/]*\.xml",
     "courier": r"([^/]*[._-])?(imapd-ssl|pop3d-ssl|esmtpd-msa|esmtpd-ssl|auth(daemon|mysql|pgsql|ldap)rc)"
     r"|courier[^/]*/(etc/)?(imapd|pop3d|esmtpd|courierd|esmtproutes|ldapaliasrc|smtpaccess/[^/]+)",
+    "roundcube": r"[^/]*(config|main|defaults)\.inc(\.php)?|config\.php\.inc",
+    "snappymail": r"domains/[^/]+\.(json|ini)|[^/]*([Ss]nappymail|[Rr]ainloop)[^/]*/([^/]+/)*[^/]+\.(json|ini)",
+    "thunderbird": r"[^/]*(prefs|user)\.js|[^/]*([Tt]hunderbird|mozilla|autoconfig)[^/]*\.cfg",
+    "mobileconfig": r"[^/]*\.mobileconfig|[^/]*(mobileconfig|ios[-_]?profile)[^/]*\.xml",
+    "autodiscover": r"[^/]*[Aa]uto[Dd]iscover[^/]*\.xml",
+    "evolution": r"[^/]+\.source",
+    "k9": r"[^/]*providers[^/]*\.xml",
     "sendmail": r"[^/]*(sendmail|submit)[^/]*\.(mc|cf)|(mail|sendmail)/([^/]+\.mc|access|authinfo)",
     "mutt": r"(?=([^/]*[Mm]uttrc|(\.|_|dot_)?(neo)?mutt/))([^/]+/)*"
     r"(?![^/]*\.(py|sh|pl|rb|c|h|md|txt|rst|html?|xml|ya?ml|json|toml|lua|el|nix|png|vim"
@@ -126,6 +133,7 @@ SHARED: frozenset[str] = frozenset(
 SHARED: frozenset[str] = frozenset(("alertmanager", "gitea", "gitlab", "keycloak", "nextcloud", "sentry"))
 SHARED: frozenset[str] = frozenset(("curl",))
 SHARED: frozenset[str] = frozenset({"git"})
+SHARED: frozenset[str] = frozenset({"evolution", "k9", "roundcube", "snappymail", "thunderbird"})
 """Formats whose names other programs use too (``compose.yaml``, ``settings.py``): ``sniff`` must know the file."""
 
 _patterns: dict[str, re.Pattern[str]] = {}
