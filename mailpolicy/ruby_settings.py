@@ -13,10 +13,6 @@ from mailpolicy.lean import NamedTuple
 from mailpolicy.text import Source
 from mailpolicy.types import Span, Unread
 
-KEPT = "@"
-"""After the name of a setting: where its value is kept (``file``, ``environment``)."""
-_LONGEST = 4000
-_STRING = rf"'(?:[^'\\]|\\.){{0,{_LONGEST}}}'|\"(?:[^\"\\]|\\.){{0,{_LONGEST}}}\""
 _INDENT = 200
 """Blanks before a word that begins a statement, at most."""
 KEPT = "@"
@@ -28,7 +24,6 @@ _TOKEN = re.compile(
     r"|<<[-~]?(?P<quote>['\"]?)(?P<tag>[A-Z_]\w*)(?P=quote)[^\n]*"
     r"|\b(?P<root>\w+)\[[ \t]*(?:'(?P<one>\w+)'|\"(?P<two>\w+)\"|:(?P<three>\w+))[ \t]*\][ \t]*"
     r"(?P<is>\|\|=|=(?![=~>]))[ \t]*"
-    rf"|(?P<string>{_STRING})"
     rf"|(?P<string>{_STRING})|['\"][^\n]*"
     r"|(?<![.:\w])(?P<word>if|unless|case|while|until|begin|do|def|end)\b(?![:?=(])",
     re.MULTILINE | re.DOTALL,
@@ -72,8 +67,6 @@ def _nested(text: str, found: re.Match[str], depth: int) -> int:
     word = found["word"]
     if word == "end":
         return max(depth - 1, 0)
-    line = text[text.rfind("\n", 0, found.start()) + 1 : found.start()].rpartition(";")[2]
-    modifies = word in ("if", "unless", "while", "until") and line.strip()
     before = text[max(0, found.start() - _INDENT) : found.start()].rstrip(" \t")
     modifies = word in ("if", "unless", "while", "until") and before[-1:] not in ("", "\n", ";")
     return depth if modifies else depth + 1

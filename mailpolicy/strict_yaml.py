@@ -72,8 +72,7 @@ class YamlError(Unreadable):
 def load(source: Source) -> Node:
     """The only document of a YAML file. Raises YamlError. Kept for the source: policy and facts come from one file."""
     try:
-        if source.text.count("{") + source.text.count("[") > _DEEP or _MARKS.search(source.text):
-            _refuse_depth(source)
+        _refuse_depth(source)
         top = yaml.compose(source.text, Loader=_LOADER)
     except yaml.YAMLError as problem:
         raise _error(source, problem) from None
@@ -92,6 +91,7 @@ def load_all(source: Source, twice: bool = False) -> tuple[Node, ...]:
     """
     budget = iter(range(_NODES))
     try:
+        _refuse_depth(source)
         tops = [top for top in yaml.compose_all(source.text, Loader=_LOADER) if getattr(top, "value", None)]
     except yaml.YAMLError as problem:
         raise _error(source, problem) from None
@@ -107,8 +107,12 @@ def merged(node: Node | None) -> dict[str, Node]:
     for other in (added.entries or (added,)) if added is not None else ():
         items = {**merged(other), **items}
     return items
+
+
 def _refuse_depth(source: Source) -> None:
     """Refuses what is nested so deeply that composing it would overflow the stack. Raises YamlError."""
+    if source.text.count("{") + source.text.count("[") <= _DEEP and not _MARKS.search(source.text):
+        return
     depth = 0
     for event in yaml.parse(source.text, Loader=_LOADER):
         if isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):

@@ -11,7 +11,6 @@ from mailpolicy.text import Source
 from mailpolicy.types import Span
 
 _FILLER = "\ue000"
-_INLINE = re.compile(r"\{\{[^\n]*?\}\}|<%[^\n]*?%>")
 _INLINE = re.compile(r"\{\{[^\n{}]*(?:\{[^\n{}]*\}[^\n{}]*)*\}\}|<%[^\n<]*?%>")
 _CONTROL = re.compile(
     r"^[ \t]*(?:(?:\{%|\[%|<%)[-+ ]*(?P<word>\w+)[^\n]*?(?:%\}|%\]|%>)"

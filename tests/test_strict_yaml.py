@@ -85,6 +85,8 @@ def test_merge_keys_add_what_is_not_said() -> None:
     assert {key: node.scalar for key, node in merged(items["c"]).items()} == {"x": 1, "y": 1, "z": 3}
     assert set(merged(items["d"])) == {"x", "y"}
     assert merged(None) == {}
+
+
 @pytest.mark.parametrize("text", ["{" * 300_000, "[" * 300_000, "- " * 300_000, "? " * 300_000, '{"a":' * 100_000])
 def test_nesting_without_end_is_refused_before_it_overflows_the_stack(text: str) -> None:
     with pytest.raises(YamlError, match="nest"):

@@ -153,4 +153,3 @@ def _matches(names: Collection[str], pattern: str) -> bool:
 def telling() -> str:
     """A regular expression of the variables that may tell an application."""
     return "|".join(f"(?:{one})" for patterns in ENVIRONMENTS.values() for one in patterns.split())
-"""Applications that send mail: what their settings come to, wherever the settings stand."""

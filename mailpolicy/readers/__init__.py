@@ -127,13 +127,10 @@ PATTERNS: dict[str, str] = {
 TEMPLATE = r"(?:\.(?:j2|jinja2?|tmpl|tpl|template|erb|epp|in|dist|sample|example|orig|default|m4))?"
 """Endings of templates and samples, which are read as what they are a template of."""
 
-SHARED: frozenset[str] = frozenset(
-    ("alertmanager", "environment", "gitea", "gitlab", "keycloak", "nextcloud", "sentry")
-)
-SHARED: frozenset[str] = frozenset(("alertmanager", "gitea", "gitlab", "keycloak", "nextcloud", "sentry"))
-SHARED: frozenset[str] = frozenset(("curl",))
-SHARED: frozenset[str] = frozenset({"git"})
-SHARED: frozenset[str] = frozenset({"evolution", "k9", "roundcube", "snappymail", "thunderbird"})
+SHARED: frozenset[str] = frozenset((
+    "alertmanager", "curl", "environment", "evolution", "git", "gitea", "gitlab", "k9", "keycloak", "nextcloud",
+    "roundcube", "sentry", "snappymail", "thunderbird",
+))  # fmt: skip
 """Formats whose names other programs use too (``compose.yaml``, ``settings.py``): ``sniff`` must know the file."""
 
 _patterns: dict[str, re.Pattern[str]] = {}

@@ -75,9 +75,6 @@ def _documents(source: Source) -> Iterator[tuple[Document, Node]]:
 
     texts = list(_blocks(source.text))
     for text in texts:
-        if sniff(text):
-            document = template_yaml.read(Source(source.path, text))
-            yield from ((document, node) for node in _configurations(document.top, 0))
         document = template_yaml.read(Source(source.path, text))
         yield from ((document, node) for node in _configurations(document.top, 0))
     if texts and not re.match(r"(route|receivers):", source.text) and re.search(r"^(kind|---)\b", source.text, re.M):
@@ -97,7 +94,6 @@ def _blocks(text: str) -> Iterator[str]:
             if line.strip() and len(line) - len(line.lstrip()) <= indent:
                 break
             end = stop + 1 if stop >= 0 else len(text)
-        yield "\n" * text.count("\n", 0, start) + text[start:end]
         if sniff(text[start:end]):
             yield "\n" * text.count("\n", 0, start) + text[start:end]
 

@@ -263,7 +263,6 @@ class _Talk:
                 self.login("LOGIN")
             elif name == "LOGOUT":
                 self.say("* BYE done", f"{tag} OK done")
-                self.say("* BYE bye", f"{tag} OK done")
                 return
             elif name == "IDLE":
                 self.say("+ idling")
