@@ -13,7 +13,8 @@ from mailpolicy.readers import PATTERNS, SHARED, Reader, format_of, formats_of, 
 from mailpolicy.tree import Tree, walk
 from mailpolicy.types import Fact, Inventory, Span, Unread, Unreadable, Version
 
-_COPY = re.compile(r"^(?:bak|backup|old|orig)[._-]")
+_COPY = re.compile(r"^(?:bak|backup|old|orig)[._-]|[._-]?[0-9]{6,8}(?:[._-]?[0-9]{2,6})*$|\.orig$")
+"""What is put before or behind a file's name to keep an older state of it."""
 
 
 class Gathered(NamedTuple):
@@ -149,9 +150,9 @@ def _formats(tree: Tree, path: str, is_folder: bool, notes: list[str]) -> list[s
 
 
 def _kept_beside(path: str) -> str | None:
-    """The file that an older copy was made of, as ``main.cf`` of ``main.cf.orig`` or ``bak_main.cf``, if it is here."""
+    """The file that an older copy was made of, as ``main.cf`` of ``main.cf.orig`` or ``main.cf_20260101``, if here."""
     folder, name = os.path.split(path)
-    plain = _COPY.sub("", name.removesuffix(".orig"))
+    plain = _COPY.sub("", name)
     beside = os.path.join(folder, plain)
     return beside if plain != name and os.path.isfile(beside) else None
 

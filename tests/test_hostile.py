@@ -121,7 +121,7 @@ def test_names_by_chance(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert "aliases" not in said
 
 
-@pytest.mark.parametrize("name", ["stunnel.conf.orig", "bak_stunnel.conf"])
+@pytest.mark.parametrize("name", ["stunnel.conf.orig", "bak_stunnel.conf", "bak_stunnel.conf.orig"])
 def test_a_copy_beside_its_file(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "stunnel.conf").write_text(SAMPLES["stunnel"]["stunnel.conf"])
     (tmp_path / name).write_text("[broken\n")

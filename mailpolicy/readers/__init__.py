@@ -41,7 +41,7 @@ class Reader(Protocol):
 
 PATTERNS: dict[str, str] = {
     "declaration": r"\.?mailpolicy\.ya?ml",
-    "postfix": r"([^/]*[._-])?(main|master)\.cf",
+    "postfix": r"([^/]*[._-])?(main|master)\.cf(\.(H_|host-|[a-z0-9-]+\.[a-z0-9-]+\.[a-z])[^/]*|[._-]?[0-9]{6,8}[^/]*)?",
     "dovecot": r"[^/]*dovecot[^/]*\.conf|dovecot/([^/]+/)*[^/]+\.(conf|conf\.ext|ext)"
     r"|(?<!nginx/)conf\.d/[0-9]+-[a-z0-9_-]+\.conf",
     "msmtp": r"[^/]*msmtprc|msmtp/config",
@@ -54,7 +54,7 @@ PATTERNS: dict[str, str] = {
     r"|([^/]*[._-])?fetchmail\.(cf|rc|conf)|fetchmail(\.d)?/([^/]+/)*[^/]+\.(rc|conf|cf)",
     "swaks": r"[^/]*swaksrc|[^/]*\.swaks|\.?swaks/[^/]+",
     "curl": r"[^/]*curlrc|[^/]*curl[^/]*\.(conf|config|cfg|cnf|txt)|[^/]*\.curl",
-    "autoconfig": r"[^/]*config-v1\.[12]\.xml|[^/]*autoconfig[^/]*\.xml|ispdb/[^/]+",
+    "autoconfig": r"[^/]*config-v1\.[12](\.xml)?|[^/]*autoconfig[^/]*\.xml|ispdb/[^/]+",
     "haproxy": r"[^/]*[Hh][Aa]-?[Pp]roxy[^/]*\.cfg|haproxy/haproxy\.conf"
     r"|[^/]*[Hh][Aa]-?[Pp]roxy[^/]*/([^/]+/)*[^/]+\.cfg",
     "nginx": r"[^/]*nginx[^/]*\.conf"
