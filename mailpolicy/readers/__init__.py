@@ -41,7 +41,8 @@ class Reader(Protocol):
 
 PATTERNS: dict[str, str] = {
     "declaration": r"\.?mailpolicy\.ya?ml",
-    "postfix": r"([^/]*[._-])?(main|master)\.cf(\.(H_|host-|[a-z0-9-]+\.[a-z0-9-]+\.[a-z])[^/]*|[._-]?[0-9]{6,8}[^/]*)?",
+    "postfix": r"([^/]*[._-])?(main|master)\.cf(\.(H_|host-|[a-z0-9-]+\.[a-z0-9-]+\.[a-z])[^/]*"
+    r"|[._-]?[0-9]{6,8}[^/]*)?",
     "dovecot": r"[^/]*dovecot[^/]*\.conf|dovecot/([^/]+/)*[^/]+\.(conf|conf\.ext|ext)"
     r"|(?<!nginx/)conf\.d/[0-9]+-[a-z0-9_-]+\.conf",
     "msmtp": r"[^/]*msmtprc|msmtp/config",
