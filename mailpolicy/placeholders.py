@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 PLACEHOLDER = re.compile(
-    r"\{\{[^\n]*?\}\}|\{%[^\n]*?%\}|<%[^\n]*?%>"
-    r"|\$\{\w+[^}\n]*\}|@[A-Z][A-Z0-9_]*@|\b__\w+?__\b|<[A-Za-z][\w .-]*>|%%\w+%%"
+    r"\{\{[^\n{}]*\}\}|\{%[^\n%{]*%\}|<%[^\n%<]*%>"
+    r"|\$\{\w+[^{}\n]*\}|@[A-Z][A-Z0-9_]*@|\b__\w+?__\b|<[A-Za-z][\w .-]*>|%%\w+%%"
 )
 """A piece of a value that something fills in."""
 _BEGIN = re.compile(
