@@ -198,6 +198,7 @@ def _login(told: dict[str, Told], section: Section, encrypted: Told) -> None:
         return
     secure = section.told("SPA", "on")
     ntlm = str(secure.value).lower() == "on" if secure.known else None
+    told["authentication"] = maybe(None if ntlm is None else "SPA" if ntlm else "password", secure.by)
     told["mechanisms"] = maybe(None if ntlm is None else ("NTLM",) if ntlm else ("PLAIN", "LOGIN"), secure.by)
     told["credential"] = Told("prompt")
     tls = told["tls"]
