@@ -71,6 +71,7 @@ ENVIRONMENTS: dict[str, str] = {
     "mealie": r"SMTP_AUTH_STRATEGY",
     "msmtpd": r"SMTP_TLS_CHECKCERT",
     "mailman": r"SMTP_HOST_(USER|PASSWORD) HYPERKITTY_API_KEY",
+    "roundcube": r"ROUNDCUBEMAIL_(DEFAULT_HOST|SMTP_SERVER)",
 }
 """Application -> regular expressions, separated by blanks, each of which some variable of its environment matches."""
 
@@ -109,6 +110,7 @@ IMAGES: dict[str, str] = {
     "mealie": r"hkotel/mealie|mealie-recipes/mealie",
     "msmtpd": r"crazy-?max/msmtpd",
     "mailman": r"maxking/mailman-(core|web)",
+    "roundcube": r"roundcube/roundcubemail",
 }
 """Application -> its image without registry and tag, which goes before what variables tell."""
 
