@@ -29,6 +29,8 @@ _CA_BY_DEFAULT = (2, 0)
 _ONE_WORD = (2, 0)
 """From this version on an option and its value are one word."""
 _SHOWN = 20
+_MOST = 500
+"""Relays of one file at most."""
 
 
 class Word(NamedTuple):
@@ -70,10 +72,16 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     unread: list[Unread] = []
     notes: list[str] = []
     parts = split(source.text)
+    relays = 0
     for line in parts.lines:
         words = _words(source.text, line.start, line.end)
         if not words or words[0].text.startswith("#"):
             continue
+        relays += 1
+        if relays > _MOST:
+            why = f"is relay number {relays}: none from here on is compared"
+            unread.append(Unread(source.span(line.start, line.end), why, True))
+            break
         remote = _Remote(source, words, numbers, line.certain)
         if remote.protocol.text == "qmqp":
             notes.append(f"{source.span(line.start, line.end)}: QMQP is not compared")

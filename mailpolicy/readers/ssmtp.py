@@ -244,7 +244,7 @@ class _Session:
         return "none" if not tls else "required" if starttls else "implicit"
 
     def login(self) -> dict[str, Told]:
-        """Whether and how it logs in: LOGIN, or CRAM-MD5 where that is named."""
+        """Whether and how it logs in: LOGIN, or CRAM-MD5 where that is named; without AuthPass nothing follows it."""
         user, method, password = self.last("authuser"), self.last("authmethod"), self.last("authpass")
         by = self.by("authuser")
         if user is None:
@@ -256,7 +256,7 @@ class _Session:
         challenge = name is not None and name.lower() == "cram-md5"
         mechanism = ("CRAM-MD5",) if challenge else ("LOGIN",)
         told["mechanisms"] = maybe(None if name is None else mechanism, self.by("authmethod"))
-        kept = None if password is not None and password.value is None else "literal"
+        kept = None if password is not None and password.value is None else "literal" if password else "none"
         told["credential"] = maybe(kept, self.by("authpass"))
         return told
 
@@ -286,8 +286,9 @@ class _Session:
         return connection(begun("connection", where, SOFTWARE, self.version, self.source.path), told)
 
     def _in_clear(self, mode: str | None, login: dict[str, Told]) -> Told:
-        by = (*self.by("authuser", "authmethod"), *self.by("usetls", "usestarttls")[1:])
-        if mode in ("required", "implicit") or login["mechanisms"].value == ("CRAM-MD5",):
+        by = (*self.by("authuser", "authpass", "authmethod"), *self.by("usetls", "usestarttls")[1:])
+        challenged = login["mechanisms"].value == ("CRAM-MD5",)
+        if mode in ("required", "implicit") or challenged or login["credential"].value == "none":
             return Told(False, by)
         sure = mode is not None and login["authenticates"].known and login["mechanisms"].known
         return maybe(True if sure else None, by)

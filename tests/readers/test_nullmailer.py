@@ -118,3 +118,9 @@ def test_what_a_template_fills_in_is_unknown() -> None:
 def test_sniffing() -> None:
     assert nullmailer.sniff("# x\na.test smtp --port=25\n")
     assert not nullmailer.sniff("a.test smtp\n")
+
+
+def test_relays_beyond_all_measure_are_named_and_not_compared() -> None:
+    inventory = FILE.read("".join(f"h{n}.test\n" for n in range(600)))
+    assert len(inventory.facts) == 500
+    assert [(one.fatal, one.where.line) for one in inventory.unread] == [(True, 501)]

@@ -68,13 +68,21 @@ def _key(fact: Fact) -> tuple[object, ...]:
     return tuple(sorted((name, str(value)) for name, value in fact.values.items()))
 
 
+def _elsewhere(base: View, loaded: Loaded, version: str) -> bool:
+    """Whether the identity that is taken where none is named has a way of its own."""
+    entry = base.last("identity")
+    if entry is None or not entry.certain or not entry.value:
+        return False
+    return any(key in View(loaded, "sendemail", entry.value, version).own for key in RELEVANT)
+
+
 def _facts(loaded: Loaded, path: str, version: str) -> tuple[list[Fact], list[str]]:
     found: list[Fact] = []
     notes: list[str] = []
     base = View(loaded, "sendemail", None, version)
     names = [entry.sub for entry in loaded.entries if entry.section == "sendemail" and entry.sub is not None]
     if base.held or names:
-        if sends(base):
+        if sends(base) and not _elsewhere(base, loaded, version):
             found.append(outgoing(base, "default", path, version))
         for name in dict.fromkeys(names):
             view = View(loaded, "sendemail", name, version)
