@@ -112,6 +112,12 @@ def test_an_identity_that_is_always_taken_leaves_no_default(lines: str, accounts
     assert [fact.values["account"] for fact in FILE.read(text).facts] == accounts
 
 
+def test_identities_beyond_all_measure_are_named_and_not_compared() -> None:
+    inventory = FILE.read("".join(f'[sendemail "i{n}"]\nsmtpserver = h{n}.test\n' for n in range(600)))
+    assert len(inventory.facts) == 500
+    assert [one.fatal for one in inventory.unread] == [True]
+
+
 @pytest.mark.parametrize(
     ("lines", "why"),
     [

@@ -54,6 +54,22 @@ def test_without_a_hub_it_takes_the_host_mailhub_on_port_25() -> None:
     assert (fact.values["host"], fact.values["port"], fact.values["port_stated"]) == ("mailhub", 25, False)
 
 
+def test_quotes_are_part_of_a_name() -> None:
+    assert "quote" in str(only('mailhub="smtp.example.test:587"\n').values["broken"])
+
+
+def test_the_hub_declares_the_session() -> None:
+    text = f"root=postmaster\n{HUB}"
+    assert under(text, only(text).origins["tls"][0].where) == "smtp.example.test:587"
+
+
+def test_users_beyond_all_measure_are_named_and_not_compared() -> None:
+    table = "".join(f"u{n}:a@b.test:h{n}.test\n" for n in range(600))
+    inventory = FILE.read({"etc/ssmtp/ssmtp.conf": HUB, "etc/ssmtp/revaliases": table})
+    assert len(inventory.facts) == 501
+    assert [one.fatal for one in inventory.unread] == [True]
+
+
 def test_an_empty_hub_is_broken() -> None:
     assert "no blank" in str(only("mailhub = smtp.example.test\n").values["broken"])
 
