@@ -123,7 +123,7 @@ def _discover(
                 if kept is not None:
                     notes.append(f"{file}: is a copy that was kept beside {kept}; not read")
                 elif is_folder and names:
-                    errors.append((file, "is a folder, not a file"))
+                    errors.append((file, "is an empty folder, not a file"))
                 else:
                     for name in names:
                         found[name].append(file)
@@ -137,9 +137,13 @@ def _discover(
 
 
 def _formats(tree: Tree, path: str, is_folder: bool, notes: list[str]) -> list[str]:
-    """The formats of a file or folder; a file that may or may not be of one and cannot be read is noted."""
+    """The formats of a file or folder; a file that may or may not be of one and cannot be read is noted.
+
+    Folders that hold something may have the name of a configuration (``mailrc/.mailrc``); an empty one is what
+    docker makes of a file that is not there.
+    """
     if is_folder:
-        named = format_of(path)
+        named = None if tree.names(path) else format_of(path)
         return [] if named is None or _by_chance(path, True, named) else [named]
     try:
         names = formats_of(path, lambda: tree.source(path).text)

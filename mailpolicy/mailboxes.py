@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_ROLE = re.compile(r"(?:imaps?4?|pops?3?|pop3s|e?mail\d*|mx\d*|in|incoming|ssl0?)\.(?=[^.]+\.)")
+_ROLE = r"(?:imaps?4?|pops?3?|pop3s|e?mail\d*|mx\d*|in|incoming|ssl0?)\.(?=[^.]+\.)"
 """First labels of hosts that tell the service and not the provider: one provider has imap. and pop."""
 _SAME = {"googlemail.com": "gmail.com"}
 
@@ -17,5 +17,5 @@ def mailbox(user: str, host: str) -> str:
 
 def provider(host: str) -> str:
     """What the hosts of one provider have in common: two providers may both know a user by the same address."""
-    name = _ROLE.sub("", host.lower().rstrip("."), count=1)
+    name = re.sub(rf"\A{_ROLE}", "", host.lower().rstrip("."))
     return _SAME.get(name, name)

@@ -138,6 +138,15 @@ _patterns: dict[str, re.Pattern[str]] = {}
 """Compiled when a path is first held against them: most runs see a file or two of the first formats."""
 
 
+_OTHERS = frozenset((
+    "pyc", "pyi", "so", "a", "o", "c", "h", "cc", "cpp", "hpp", "go", "rs", "java", "class", "jar", "kt", "swift",
+    "ts", "tsx", "jsx", "mjs", "css", "scss", "less", "map", "html", "htm", "md", "rst", "tex", "pdf", "svg", "png",
+    "jpg", "jpeg", "gif", "ico", "webp", "woff", "woff2", "ttf", "eot", "mp3", "mp4", "zip", "gz", "bz2", "xz", "zst",
+    "tar", "whl", "deb", "rpm", "lock", "ipynb", "po", "mo", "exe", "dll",
+))  # fmt: skip
+"""Endings of files that are no configuration of anything: they are most of a repository, and one look must do."""
+
+
 def _named(name: str, path: str) -> bool:
     pattern = _patterns.get(name)
     if pattern is None:
@@ -147,11 +156,15 @@ def _named(name: str, path: str) -> bool:
 
 def format_of(path: str) -> str | None:
     """The format that a path's name and place tell by themselves, or None."""
+    if path.rpartition(".")[2] in _OTHERS:
+        return None
     return next((name for name in PATTERNS if name not in SHARED and _named(name, path)), None)
 
 
 def shared_formats(path: str) -> list[str]:
     """Formats that a file of this name may be of, if its text is."""
+    if path.rpartition(".")[2] in _OTHERS:
+        return []
     return [name for name in PATTERNS if name in SHARED and _named(name, path)]
 
 
