@@ -29,7 +29,7 @@ _MOST = 2_000_000
 _DEPTH = 5
 _NO_PYTHON = "is no Python 3: of this file, only lines that set EMAIL_… to a literal are read"
 _LINE = re.compile(
-    r"(?P<indent>[ \t]*)(?P<name>EMAIL_[A-Z_]+)[ \t]*(?::[^=\n]{1,40})?=(?!=)[ \t]*(?P<value>[^\n]*?)[ \t\r]*(?=\n|\Z)"
+    r"(?P<indent>[ \t]*)(?P<name>EMAIL_[A-Z_]+)[ \t]*(?::[^=\n]{1,40})?=(?!=)[ \t]*(?P<value>[^\n]*)"
 )
 _ENVIRONMENT = re.compile(r"\b(?:environ|getenv|env|config|get_env\w*|env_\w+)\b")
 
@@ -191,7 +191,7 @@ class _Reading:
             found = _LINE.match(row)
             if found is None:
                 continue
-            value, named = found["value"], self.source.span(start + found.start("name"), start + found.end("name"))
+            value, named = found["value"].rstrip(), self.source.span(start + found.start("name"), start + found.end("name"))
             tree = _parsed(value) if len(value) < 2000 else None
             node = tree.body[0].value if tree and tree.body and hasattr(tree.body[0], "value") else None
             begin = start + found.start("value")
