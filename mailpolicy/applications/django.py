@@ -68,7 +68,7 @@ def configured(settings: Settings, opened: bool = False) -> list[Fact]:
     if opened:
         missing = {name: Setting(name, None, settings.start) for name in ENVIRONMENT if name not in settings.settings}
         given = settings._replace(settings={**missing, **settings.settings})
-    made = [fact for fact in facts(given._replace(settings=_without(given, "EMAIL_BACKEND")))]
+    made = facts(given._replace(settings=_without(given, "EMAIL_BACKEND")))
     return [_kept(_refused(given, fact), given) for fact in made if fact.kind == "connection"]
 
 

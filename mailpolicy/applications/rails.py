@@ -45,13 +45,12 @@ def facts(settings: Settings, used: Gems | None = None, account: str = "smtp") -
     """The session of one set of settings, and its password."""
     used = used or Gems((2, 9), (0, 5))
     port = settings.text("port", "25")
-    user, by = settings.given("user_name", "nil"), settings.told("user_name")
     told = {
         "host": maybe(_host(settings), settings.told("address")),
         "port": maybe(port_number(port) if port and port != "nil" else 25 if port else None, settings.told("port")),
         "port_stated": Told(settings.given("port", "nil") != "nil", settings.told("port")),
         "tls": _tls(settings, used.mail, used),
-        "authenticates": unknown(by) if user is None else Told(user not in _NIL, by),
+        "authenticates": _login(settings, used),
         "credential": credential(settings, "password"),
         "broken": _broken(settings, used),
     }
@@ -61,6 +60,16 @@ def facts(settings: Settings, used: Gems | None = None, account: str = "smtp") -
     if told["authenticates"].value and not told["tls"].known and _at_most_offered(settings):
         told["cleartext_credentials"] = Told(True, told["tls"].by)  # in clear or where it is offered: both can be read
     return [session(settings, settings.where("address"), account, told), *secrets(settings, PASSWORDS)]
+
+
+def _login(settings: Settings, used: Gems) -> Told:
+    """It logs in where there is a user name, be it empty; without one, a password or a way to log in is refused."""
+    user, by = settings.given("user_name", "nil"), settings.told("user_name")
+    if user is not None:
+        return Told(user not in _NIL, by)
+    asked = ["password", "authentication"] if used.smtp is not None and used.smtp >= (0, 5) else ["password"]
+    sure = any((settings.given(name, "nil") or "nil") not in _NIL for name in asked)
+    return Told(True, by) if sure else unknown(by)
 
 
 def _host(settings: Settings) -> str | None:

@@ -26,7 +26,7 @@ _JAVA = ("auth", "starttls.enable", "starttls.required", "ssl.enable", "ssl.trus
 ENVIRONMENT = {
     **{"SPRING_MAIL_" + name.upper().replace("-", "").replace(".", "_"): PREFIX + name for name in OWN},
     **{
-        f"SPRING_MAIL_PROPERTIES_MAIL_{kind.upper()}_" + name.upper().replace(".", "_"): f"{PROPERTIES}mail.{kind}.{name}"
+        f"SPRING_MAIL_PROPERTIES_MAIL_{kind}_{name}".upper().replace(".", "_"): f"{PROPERTIES}mail.{kind}.{name}"
         for kind in ("smtp", "smtps")
         for name in _JAVA
     },
@@ -132,7 +132,11 @@ def _tls(java: _Java) -> Told:
         return Told("opportunistic", java.told(name))  # where TLS fails, it is tried again without
     if enabled is None:
         return unknown(java.told("starttls.enable"))
-    by = "starttls.required" if enabled and java.name("starttls.required") in java.settings.settings else "starttls.enable"
+    by = (
+        "starttls.required"
+        if enabled and java.name("starttls.required") in java.settings.settings
+        else "starttls.enable"
+    )
     return Told("opportunistic" if enabled else "none", java.told(by))
 
 

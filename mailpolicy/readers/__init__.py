@@ -101,8 +101,8 @@ PATTERNS: dict[str, str] = {
     r"|[^/]*([Kk]eycloak|[Rr]ealm)[^/]*/([^/]+/)*[^/]+\.(json|ya?ml)",
     "sentry": r"config(\.example)?\.ya?ml|[^/]*sentry[^/]*\.(ya?ml|conf\.py)",
     "django": r"([^/]*[_-])?settings([._-][^/]*)?\.py|settings/([^/]+/)*[^/]+\.py",
-    "rails": r"config/(([^/]+/)*(environments|initializers)/([^/]+/)*[^/]+|(application|environment|smtp|mail)[^/]*)\.rb"
-    r"|initializers/[^/]*(mail|smtp)[^/]*\.rb|environments/[^/]+\.rb|([^/]*\.)?configuration([.-][^/.]+)?\.ya?ml",
+    "rails": r"config/(([^/]+/)*(environments|initializers)/([^/]+/)*[^/]+|(application|environment|smtp|mail)[^/]*)"
+    r"\.rb|initializers/[^/]*(mail|smtp)[^/]*\.rb|environments/[^/]+\.rb|([^/]*\.)?configuration([.-][^/.]+)?\.ya?ml",
     "spring": r"(application|bootstrap)([._-][^/]*)?\.(properties|ya?ml)",
     "ansible": r"(tasks|handlers|playbooks?|plays|roles|[^/]*[Aa]nsible[^/]*)/([^/]+/)*[^/]+\.ya?ml"
     r"|[^/]*(playbook|site|main|deploy|mail|notif|report|alert|backup|update|upgrade|patch|maintenance)[^/]*\.ya?ml",

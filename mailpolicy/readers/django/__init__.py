@@ -21,7 +21,8 @@ _TELLING = re.compile(
 )
 _DJANGO = re.compile(
     r"\bdjango\b|^[ \t]*(?:INSTALLED_APPS|DATABASES|SECRET_KEY|DEBUG|ALLOWED_HOSTS|ROOT_URLCONF"
-    r"|DEFAULT_FROM_EMAIL|SERVER_EMAIL|EMAIL_(?:BACKEND|HOST_USER|HOST_PASSWORD|USE_TLS|USE_SSL))[ \t]*\+?=|^from [\w.]+ import \*",
+    r"|DEFAULT_FROM_EMAIL|SERVER_EMAIL|EMAIL_(?:BACKEND|HOST_USER|HOST_PASSWORD|USE_TLS|USE_SSL))[ \t]*\+?="
+    r"|^from [\w.]+ import \*",
     re.MULTILINE,
 )
 

@@ -28,9 +28,7 @@ _MOST = 2_000_000
 """Characters of a file, at most, whose syntax tree is made."""
 _DEPTH = 5
 _NO_PYTHON = "is no Python 3: of this file, only lines that set EMAIL_… to a literal are read"
-_LINE = re.compile(
-    r"(?P<indent>[ \t]*)(?P<name>EMAIL_[A-Z_]+)[ \t]*(?::[^=\n]{1,40})?=(?!=)[ \t]*(?P<value>[^\n]*)"
-)
+_LINE = re.compile(r"(?P<indent>[ \t]*)(?P<name>EMAIL_[A-Z_]+)[ \t]*(?::[^=\n]{1,40})?=(?!=)[ \t]*(?P<value>[^\n]*)")
 _ENVIRONMENT = re.compile(r"\b(?:environ|getenv|env|config|get_env\w*|env_\w+)\b")
 
 
@@ -162,10 +160,12 @@ class _Reading:
             return
         try:
             other = _Reading(self.tree, self.tree.source(path), self.depth + 1)
-        except Unreadable:
+        except Unreadable as problem:
+            self.unread.append(Unread(Span(path, 1, 1, 2), str(problem), True))
             self.opened = True
             return
         other.run()
+        self.unread += [one for one in other.unread if one.fatal]
         self.opened |= other.opened
         for name, setting in other.names.items():
             self.names.pop(name + KEPT, None)
@@ -191,7 +191,10 @@ class _Reading:
             found = _LINE.match(row)
             if found is None:
                 continue
-            value, named = found["value"].rstrip(), self.source.span(start + found.start("name"), start + found.end("name"))
+            value, named = (
+                found["value"].rstrip(),
+                self.source.span(start + found.start("name"), start + found.end("name")),
+            )
             tree = _parsed(value) if len(value) < 2000 else None
             node = tree.body[0].value if tree and tree.body and hasattr(tree.body[0], "value") else None
             begin = start + found.start("value")

@@ -77,5 +77,3 @@ def _locked(tree: Tree, path: str) -> Mapping[str, tuple[int, ...]]:
     except Unreadable:
         return {}
     return {one["gem"]: tuple(map(int, one["version"].split("."))) for one in _LOCKED.finditer(text)}
-
-

@@ -47,6 +47,7 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     """The session of each profile that says something about mail, and of none; and the passwords."""
     held: list[Layer] = []
     unread: list[Unread] = []
+    paths = _all(tree, paths)
     for path in paths:
         name = _NAME.match(posixpath.basename(path))
         try:
@@ -65,6 +66,13 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
             one = Settings(SOFTWARE, numbers, layer.path, Span(layer.path, 1, 1, 2), layer.settings)
             made += secrets(one, PASSWORDS)
     return Inventory(tuple(made), tuple(unread), paths, () if made or unread else tuple(_notes(paths, held)))
+
+
+def _all(tree: Tree, paths: tuple[str, ...]) -> tuple[str, ...]:
+    """The files with those of their folder that Spring reads too, though their texts say nothing about mail."""
+    folder = posixpath.dirname(paths[0])
+    beside = (posixpath.join(folder, name) for name in tree.names(folder) if _NAME.fullmatch(name))
+    return tuple(sorted({*paths, *beside}, key=_rank))
 
 
 def _profiles(held: list[Layer]) -> Iterator[tuple[str, Mapping[str, Setting]]]:

@@ -60,7 +60,7 @@ def _layer(path: str, profile: str, pairs: list[tuple[str, Setting]]) -> Layer:
             settings[name] = one._replace(name=name)
             if one.value is None and one.name == _ELSEWHERE:
                 settings[name + KEPT] = Setting(name + KEPT, "environment", one.where)
-            elif _SEALED.fullmatch(one.value):
+            elif one.value is not None and _SEALED.fullmatch(one.value):
                 settings[name] = Setting(name, None, one.where)
                 settings[name + KEPT] = Setting(name + KEPT, "file", one.where)
     return Layer(path, profile, settings)

@@ -1,4 +1,4 @@
-"""Settings that all deployments share."""
+"""Settings of the site."""
 
 import os
 

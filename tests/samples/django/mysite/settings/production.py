@@ -1,5 +1,0 @@
-from .base import *
-
-DEBUG = False
-ALLOWED_HOSTS = ["www.example.org"]
-EMAIL_HOST = "relay.example.org"
