@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mailpolicy.template_yaml import Document
 
 FILES = "tasks, handlers and playbooks: .yml files in folders of these names, of roles or with ansible in their name"
-PROVEN = "community.general 1 to 11, read in source; its steps over smtplib of Python 3.11, run"
+PROVEN = "community.general 13, run with Python 3.11; 8 to 13, read in source"
 LIMITS = "variables, defaults of roles, module_defaults of other files, the callback plugin mail"
 _NAMES = "(?:community\\.general\\.(?:notification\\.)?|ansible\\.(?:builtin|legacy)\\.)?mail"
 _TASK = re.compile(
