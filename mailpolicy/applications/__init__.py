@@ -47,6 +47,7 @@ ENVIRONMENTS: dict[str, str] = {
     "chatwoot": r"SMTP_ADDRESS FRONTEND_URL",
     "huginn": r"SMTP_SERVER SMTP_USER_NAME",
     "django": r"EMAIL_HOST_(USER|PASSWORD)",
+    "spring": r"SPRING_MAIL_\w+",
     "netbox": r"EMAIL_SERVER EMAIL_(USERNAME|TIMEOUT|SSL_CERTFILE)",
     "authentik": r"AUTHENTIK_EMAIL__\w+",
     "paperless": r"PAPERLESS_EMAIL_(HOST|PORT|HOST_USER|HOST_PASSWORD|USE_TLS|USE_SSL)",

@@ -101,6 +101,12 @@ PATTERNS: dict[str, str] = {
     "keycloak": r"[^/]*([Kk]eycloak|[Rr]ealm)[^/]*\.(json|ya?ml)"
     r"|[^/]*([Kk]eycloak|[Rr]ealm)[^/]*/([^/]+/)*[^/]+\.(json|ya?ml)",
     "sentry": r"config(\.example)?\.ya?ml|[^/]*sentry[^/]*\.(ya?ml|conf\.py)",
+    "django": r"([^/]*[_-])?settings([._-][^/]*)?\.py|settings/([^/]+/)*[^/]+\.py",
+    "rails": r"config/(([^/]+/)*(environments|initializers)/([^/]+/)*[^/]+|(application|environment|smtp|mail)[^/]*)"
+    r"\.rb|initializers/[^/]*(mail|smtp)[^/]*\.rb|environments/[^/]+\.rb|([^/]*\.)?configuration([.-][^/.]+)?\.ya?ml",
+    "spring": r"(application|bootstrap)([._-][^/]*)?\.(properties|ya?ml)",
+    "ansible": r"(tasks|handlers|playbooks?|plays|roles|[^/]*[Aa]nsible[^/]*)/([^/]+/)*[^/]+\.ya?ml"
+    r"|[^/]*(playbook|site|main|deploy|mail|notif|report|alert|backup|update|upgrade|patch|maintenance)[^/]*\.ya?ml",
     "nextcloud": r"([^/]*\.)?config(\.sample)?\.php",
     "environment": r"(?![^/]*\.(py|[jt]sx?|mjs|cjs|json|rb|go|sh|md|html|rs|java|vue|toml|ya?ml|h|c|php|lock|nix)$)"
     r"([^/]*\.)?env([._-][^/]*)?"
@@ -129,8 +135,8 @@ TEMPLATE = r"(?:\.(?:j2|jinja2?|tmpl|tpl|template|erb|epp|in|dist|sample|example
 """Endings of templates and samples, which are read as what they are a template of."""
 
 SHARED: frozenset[str] = frozenset((
-    "alertmanager", "curl", "environment", "evolution", "git", "gitea", "gitlab", "k9", "keycloak", "nextcloud",
-    "roundcube", "sentry", "snappymail", "thunderbird",
+    "alertmanager", "ansible", "curl", "django", "environment", "evolution", "git", "gitea", "gitlab", "k9", "keycloak",
+    "nextcloud", "rails", "roundcube", "sentry", "snappymail", "spring", "thunderbird",
 ))  # fmt: skip
 """Formats whose names other programs use too (``compose.yaml``, ``settings.py``): ``sniff`` must know the file."""
 
