@@ -36,9 +36,10 @@ def facts(settings: Settings, account: str = "mail") -> list[Fact]:
         "tls": maybe(_mode(secure, port), by),
         "verify": Told("none", by),
         "authenticates": _login(settings),
-        "credential": credential(settings, "password"),
         "broken": _broken(settings, secure),
     }
+    if told["authenticates"].value is not False:
+        told["credential"] = credential(settings, "password")
     if told["authenticates"].value is not False and secure in ("try", "always"):
         login = told["authenticates"]
         told["cleartext_credentials"] = Told(True, by) if login.known else unknown(login.by)

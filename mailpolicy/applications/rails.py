@@ -44,6 +44,8 @@ def gems(rails: tuple[int, ...], locked: Mapping[str, tuple[int, ...]]) -> Gems:
 def facts(settings: Settings, used: Gems | None = None, account: str = "smtp") -> list[Fact]:
     """The session of one set of settings, and its password."""
     used = used or Gems((2, 9), (0, 5))
+    kept = {name: one for name, one in settings.settings.items() if name != "password" or one.value not in _NIL}
+    own = settings._replace(settings=kept)
     port = settings.text("port", "25")
     told = {
         "host": maybe(_host(settings), settings.told("address")),
@@ -51,15 +53,15 @@ def facts(settings: Settings, used: Gems | None = None, account: str = "smtp") -
         "port_stated": Told(settings.given("port", "nil") != "nil", settings.told("port")),
         "tls": _tls(settings, used.mail, used),
         "authenticates": _login(settings, used),
-        "credential": credential(settings, "password"),
         "broken": _broken(settings, used),
     }
     told["verify"] = _verify(settings, used)
     if told["authenticates"].value is not False:
         told["mechanisms"] = _mechanisms(settings)
+        told["credential"] = credential(own, "password")
     if told["authenticates"].value and not told["tls"].known and _at_most_offered(settings):
         told["cleartext_credentials"] = Told(True, told["tls"].by)  # in clear or where it is offered: both can be read
-    return [session(settings, settings.where("address"), account, told), *secrets(settings, PASSWORDS)]
+    return [session(settings, settings.where("address"), account, told), *secrets(own, PASSWORDS)]
 
 
 def _login(settings: Settings, used: Gems) -> Told:
@@ -171,7 +173,7 @@ def _refused(settings: Settings, used: Gems) -> tuple[str, str] | None:
         if quoted and used.mail[:2] == (2, 8):
             return name, f"{name} is a string: mail 2.8 takes only true and false"
     mode = settings.given("openssl_verify_mode", "nil") or "nil"
-    if mode.startswith(":"):
+    if mode.startswith(":") and _tls(settings, used.mail, used).value != "none":
         return "openssl_verify_mode", "openssl_verify_mode is a symbol: OpenSSL takes a number or the name as a string"
     user, password = settings.given("user_name", "nil"), settings.given("password", "nil")
     kind = settings.given("authentication", "nil")

@@ -90,9 +90,10 @@ def configured(settings: Settings, account: str = "spring.mail") -> list[Fact]:
         "tls": tls,
         "verify": _verify(java) if tls.known else unknown(tls.by),
         "authenticates": _login(settings),
-        "credential": credential(settings, f"{PREFIX}password"),
         "broken": _broken(java),
     }
+    if told["authenticates"].value is not False:
+        told["credential"] = credential(settings, f"{PREFIX}password")
     mechanisms = java.text("auth.mechanisms")
     if told["authenticates"].value is not False and mechanisms != "":
         words = tuple(mechanisms.upper().split()) if mechanisms else None

@@ -14,7 +14,7 @@ import pytest
 
 from mailpolicy.readers import rails
 from mailpolicy.tree import Memory
-from tests.real.scripted import Server, observed
+from tests.real.scripted import Server, observed, sessions
 
 pytestmark = pytest.mark.skipif(
     not (shutil.which("ruby") and Path("/usr/lib/ruby/vendor_ruby/mail.rb").exists() and shutil.which("openssl")),
@@ -99,3 +99,5 @@ def test_what_it_refuses_is_broken(name: str, tmp_path: Path, locked: str) -> No
     assert said(text, locked)["broken"]
     with pytest.raises(AssertionError, match=r"the client does not connect|does nothing with it"):
         observed(tmp_path, "smtp", lambda server: send(tmp_path, server, text), ("honest",))
+    found = sessions(tmp_path, "smtp", "honest", lambda server: send(tmp_path, server, text))
+    assert not any(session.went_on for session in found)

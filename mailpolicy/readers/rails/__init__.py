@@ -14,7 +14,7 @@ from mailpolicy.tree import Tree
 from mailpolicy.types import Fact, Inventory, Span, Unread, Unreadable, Version
 
 FILES = "config/environments/*.rb, config/initializers/*.rb, config/application.rb; configuration.yml of Redmine"
-PROVEN = "mail 2.7, run; mail 2.8 and 2.9 and net-smtp 0.1 to 0.5, read in source; versions come from Gemfile.lock"
+PROVEN = "mail 2.7, 2.8 and 2.9 with net-smtp 0.3 and 0.5, run; versions come from Gemfile.lock"
 LIMITS = "each file is taken by itself: what another one overrides is not looked up; expressions of Ruby"
 _RUBY = re.compile(
     r"^[^#\n]{0,200}?\b(?:action_mailer|ActionMailer::Base)\.(?:smtp_settings|delivery_method)\b", re.MULTILINE
