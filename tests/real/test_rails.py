@@ -97,7 +97,5 @@ def test_what_it_does_is_what_the_reader_says(name: str, tmp_path: Path, locked:
 def test_what_it_refuses_is_broken(name: str, tmp_path: Path, locked: str) -> None:
     text = settings(BROKEN[name])
     assert said(text, locked)["broken"]
-    with pytest.raises(AssertionError, match=r"the client does not connect|does nothing with it"):
-        observed(tmp_path, "smtp", lambda server: send(tmp_path, server, text), ("honest",))
     found = sessions(tmp_path, "smtp", "honest", lambda server: send(tmp_path, server, text))
     assert not any(session.went_on for session in found)
