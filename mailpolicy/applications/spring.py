@@ -94,6 +94,8 @@ def configured(settings: Settings, account: str = "spring.mail") -> list[Fact]:
     }
     if told["authenticates"].value is not False:
         told["credential"] = credential(settings, f"{PREFIX}password")
+    if told["authenticates"].value and _falls_back(java):
+        told["cleartext_credentials"] = Told(True, tls.by)
     mechanisms = java.text("auth.mechanisms")
     if told["authenticates"].value is not False and mechanisms != "":
         words = tuple(mechanisms.upper().split()) if mechanisms else None
@@ -130,7 +132,7 @@ def _tls(java: _Java) -> Told:
         return unknown(java.told("starttls.required"))
     if enabled is False and _factory(java):
         name = "socketFactory.fallback" if java.text("socketFactory.fallback") else "socketFactory.class"
-        return Told("opportunistic", java.told(name))  # where TLS fails, it is tried again without
+        return Told("implicit" if _waits(java) else "opportunistic", java.told(name))
     if enabled is None:
         return unknown(java.told("starttls.enable"))
     by = (
@@ -139,6 +141,19 @@ def _tls(java: _Java) -> Told:
         else "starttls.enable"
     )
     return Told("opportunistic" if enabled else "none", java.told(by))
+
+
+def _waits(java: _Java) -> bool:
+    """Whether the port is one where a server waits for TLS: what a factory tries first works there."""
+    names = (java.name("socketFactory.port"), f"{PREFIX}port", java.name("port"))
+    texts = [java.settings.given(name) for name in names if name in java.settings.settings]
+    return bool(texts) and (texts[0] or "").strip() == "465"
+
+
+def _falls_back(java: _Java) -> bool:
+    """Whether it tries again without TLS where TLS fails."""
+    bare = _factory(java) and java.on("socketFactory.fallback", True) is not False
+    return bare and _implicit(java).value is False and java.on("starttls.required") is False
 
 
 def _port(java: _Java, tls: Told) -> dict[str, Told]:
