@@ -119,6 +119,9 @@ def _mailbox(mailbox: str, members: list[Fact], pop3: list[Fact], expunging: lis
     deleting = [f for f in pop3 if f.values.get("deletes_on_server")]
     sure = bool(deleting) or all(f.values.get("deletes_on_server") is False for f in pop3)
     draft.maybe("pop3_deletes", bool(deleting) if sure else None, _origins(deleting or pop3, "deletes_on_server"))
+    blamed = (deleting or expunging or members)[0].values.get("software")
+    if isinstance(blamed, str):
+        draft.put("software", blamed, chain)
     draft.put("imap_expunges", bool(expunging), _origins(expunging, "expunges"))
     purposes = [str(f.values["purpose"]) for f in (*pop3, *expunging) if "purpose" in f.values]
     draft.put("purpose", ", ".join(purposes), chain)

@@ -90,6 +90,10 @@ def access(protocol: str, **values: Value) -> Fact:
         ([access("pop3", account="1", deletes_on_server=False)], {"pop3_deletes": False}),
         ([access("pop3", account="1", purpose="migration")], {"purpose": "migration"}),
         (
+            [access("pop3", account="1"), access("pop3", account="2", software="mpop", deletes_on_server=True)],
+            {"software": "mpop"},
+        ),
+        (
             [access("imap", account="1", expunges=True), access("imap", account="2")],
             {"imap_expunges": True, "pop3": False, "devices": 2, "pop3_deletes": False},
         ),
