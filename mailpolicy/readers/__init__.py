@@ -120,7 +120,7 @@ PATTERNS: dict[str, str] = {
     "alpine": r"([^/]*[._-])?pinerc([._-][^/]*)?|(al)?pine\.conf(\.fixed)?",
     "mailrc": r"([^/]*[._-])?(mailrc|nailrc|s-nail\.rc|mail\.rc|nail\.rc)([._-][^/]*)?",
     "git": r"[^/]*gitconfig[^/]*|git/config[^/]*",
-    "davmail": r"[^/]*davmail[^/]*\.properties",
+    "davmail": r"([^/]*[._-])?davmail([._-][^/]*)?\.properties",
 }
 """Format -> regular expression that the end of a path matches, from a slash on; the module has the format's name."""
 

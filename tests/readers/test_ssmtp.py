@@ -60,7 +60,9 @@ def test_quotes_are_part_of_a_name() -> None:
 
 def test_the_hub_declares_the_session() -> None:
     text = f"root=postmaster\n{HUB}"
-    assert under(text, only(text).origins["tls"][0].where) == "smtp.example.test:587"
+    declared = only(text).origins["tls"][0].where
+    assert declared is not None
+    assert under(text, declared) == "smtp.example.test:587"
 
 
 def test_users_beyond_all_measure_are_named_and_not_compared() -> None:
