@@ -136,6 +136,18 @@ PATTERNS: dict[str, str] = {
     r"[^/]*\.ya?ml"
     r"|(k8s|kubernetes|kube|manifests|charts?/[^/]+/templates|helm/templates|containers|stacks)/([^/]+/)*[^/]+\.ya?ml"
     r"|blueprints/[^/]+/template\.toml",
+    "aerc": r"[^/]*aerc[^/]*/([^/]+/)*([^/]*[._-])?accounts[^/]*\.conf(##[^/]*)?"
+    r"|[^/]*aerc[^/]*accounts[^/]*\.conf",
+    "offlineimap": r"[^/]*offlineimap3?rc(?![^/]*\.(py|md|sh|el)$)[^/]*|[^/]*offlineimap3?[^/]*\.conf(\.minimal)?"
+    r"|[^/]*offlineimap3?/(private_)?config",
+    "himalaya": r"[^/]*himalaya[^/]*\.toml|[^/]*himalayarc|[^/]*himalaya[^/]*/([^/]+/)*[^/]*config[^/]*\.toml",
+    "ssmtp": r"([^/]*[._-])?ssmtp\.conf|revaliases",
+    "dma": r"([^/]*[._-])?dma\.conf|dma/auth\.conf",
+    "nullmailer": r"[^/]*nullmailer[^/]*/([^/]+/)*remotes|[^/]*nullmailer[._-]remotes",
+    "alpine": r"([^/]*[._-])?pinerc([._-][^/]*)?|(al)?pine\.conf(\.fixed)?",
+    "mailrc": r"([^/]*[._-])?(mailrc|nailrc|s-nail\.rc|mail\.rc|nail\.rc)([._-][^/]*)?",
+    "git": r"[^/]*gitconfig[^/]*|git/config[^/]*",
+    "davmail": r"([^/]*[._-])?davmail([._-][^/]*)?\.properties",
 }
 """Format -> regular expression that the end of a path matches, from a slash on; the module has the format's name."""
 

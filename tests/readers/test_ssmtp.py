@@ -62,6 +62,8 @@ def test_the_hub_declares_the_session() -> None:
     text = f"root=postmaster\n{HUB}"
     declared = only(text).origins["tls"][0].where
     assert declared is not None and under(text, declared) == "smtp.example.test:587"
+    assert declared is not None
+    assert under(text, declared) == "smtp.example.test:587"
 
 
 def test_users_beyond_all_measure_are_named_and_not_compared() -> None:
