@@ -33,6 +33,17 @@ PLACES: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("alertmanager.yml", "- to: admin@example.org", "- to: admin@example.org\n        auth_secret: '§'"),
         ("alertmanager.yml", "http://127", "http://a:§@127"),
     ),
+    "ansible": (("roles/notify/tasks/main.yml", "{{ smtp_password }}", "§"),),
+    "django": (
+        ("mysite/settings.py", 'os.environ.get("EMAIL_HOST_PASSWORD", "")', "'§'"),
+        ("mysite/settings.py", '"EMAIL_HOST_PASSWORD", ""', '"EMAIL_HOST_PASSWORD", "§"'),
+    ),
+    "rails": (("config/environments/production.rb", 'ENV["SMTP_PASSWORD"]', '"§"'),),
+    "spring": (
+        ("src/main/resources/application.yml", "${SMTP_PASSWORD}", "'§'"),
+        ("src/main/resources/application.yml", "${SMTP_PASSWORD}", "${SMTP_PASSWORD:§}"),
+        ("src/main/resources/application-dev.properties", "spring.mail.username=", "spring.mail.password=§"),
+    ),
     "autoconfig": (("config-v1.1.xml", "<authentication>", "<password>§</password><authentication>"),),
     "curl": (
         (".curlrc", 'user = "alice"\nnetrc', 'user = "alice:§"'),

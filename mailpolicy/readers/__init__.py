@@ -41,9 +41,22 @@ class Reader(Protocol):
 
 PATTERNS: dict[str, str] = {
     "declaration": r"\.?mailpolicy\.ya?ml",
-    # servers of mail
+    # servers of mail; Dovecot before the proxies and these before the others, whose names are less their own
     "postfix": r"([^/]*[._-])?(main|master)\.cf(\.(H_|host-|[a-z0-9-]+\.[a-z0-9-]+\.[a-z])[^/]*"
     r"|[._-]?[0-9]{6,8}[^/]*)?",
+    "dovecot": r"[^/]*dovecot[^/]*\.conf|dovecot/([^/]+/)*[^/]+\.(conf|conf\.ext|ext)"
+    r"|(?<!nginx/)conf\.d/[0-9]+-[a-z0-9_-]+\.conf",
+    # proxies
+    "caddy": r"[^/]*[Cc]addyfile[^/]*|caddy[^/]*\.json|caddy/([^/]+/)*[^/]+\.(json|caddy|conf)",
+    "haproxy": r"[^/]*[Hh][Aa]-?[Pp]roxy[^/]*\.cfg|haproxy/haproxy\.conf"
+    r"|[^/]*[Hh][Aa]-?[Pp]roxy[^/]*/([^/]+/)*[^/]+\.cfg",
+    "nginx": r"[^/]*nginx[^/]*\.conf"
+    r"|nginx/([^/]+/)*([^/]+\.conf|[^/]*(sites|streams?|mails?|servers|vhosts)[^/]*/[^/]+)",
+    "stunnel": r"[^/]*stunnel[^/]*\.conf|stunnel4?/([^/]+/)*[^/]+\.conf",
+    "traefik": r"traefik([._-][^/]*)?\.(ya?ml|toml)"
+    r"|[^/]*traefik[^/]*/([^/]+/)*((dyn|tcp|tls|mail|smtp|imap|pop|submission|conf|static|file|rout|serv|provider|entry)"
+    r"[^/]*|(dyn[^/]*|conf[^/]*|rules|custom|providers?|files?|rout[^/]*)/([^/]+/)*[^/]+)\.(ya?ml|toml)",
+    # more servers of mail
     "sendmail": r"[^/]*(sendmail|submit)[^/]*\.(mc|cf)|(mail|sendmail)/([^/]+\.mc|access|authinfo)",
     "exim": r"[^/]*exim4?\.conf(\.localmacros|\.[0-9]+)*|update-exim4\.conf\.conf|passwd\.client"
     r"|[^/]*exim[^/]*\.(conf|inc)|exim4?/([^/]+/)*[^/]+\.(conf|inc|custom)"
@@ -53,8 +66,6 @@ PATTERNS: dict[str, str] = {
     "courier": r"([^/]*[._-])?(imapd-ssl|pop3d-ssl|esmtpd-msa|esmtpd-ssl|auth(daemon|mysql|pgsql|ldap)rc)"
     r"|courier[^/]*/(etc/)?(imapd|pop3d|esmtpd|courierd|esmtproutes|ldapaliasrc|smtpaccess/[^/]+)",
     "cyrus": r"([^/]*[._-])?(imapd|cyrus)\.conf",
-    "dovecot": r"[^/]*dovecot[^/]*\.conf|dovecot/([^/]+/)*[^/]+\.(conf|conf\.ext|ext)"
-    r"|(?<!nginx/)conf\.d/[0-9]+-[a-z0-9_-]+\.conf",
     "haraka": r"(config|[^/]*[Hh]araka[^/]*)/(smtp(_forward|_proxy|_bridge)?|connection|tls|relay(_dest_domains)?"
     r"|outbound|auth_flat_file|auth_vpopmaild)\.ini",
     "james": r"([^/]*[._-])?(smtp|lmtp|imap|pop3|managesieve)server[^/]*\.xml|mailetcontainer[^/]*\.xml",
@@ -66,16 +77,6 @@ PATTERNS: dict[str, str] = {
     "docker_mailserver": r"([^/]*[._-])?mailserver\.env|env-mailserver",
     "mailcow": r"([^/]*[._-])?mailcow([._-][^/]*)?\.conf",
     "mailu": r"[^/]*mailu[^/]*\.env|mailu/\.env",
-    # proxies
-    "caddy": r"[^/]*[Cc]addyfile[^/]*|caddy[^/]*\.json|caddy/([^/]+/)*[^/]+\.(json|caddy|conf)",
-    "haproxy": r"[^/]*[Hh][Aa]-?[Pp]roxy[^/]*\.cfg|haproxy/haproxy\.conf"
-    r"|[^/]*[Hh][Aa]-?[Pp]roxy[^/]*/([^/]+/)*[^/]+\.cfg",
-    "nginx": r"[^/]*nginx[^/]*\.conf"
-    r"|nginx/([^/]+/)*([^/]+\.conf|[^/]*(sites|streams?|mails?|servers|vhosts)[^/]*/[^/]+)",
-    "stunnel": r"[^/]*stunnel[^/]*\.conf|stunnel4?/([^/]+/)*[^/]+\.conf",
-    "traefik": r"traefik([._-][^/]*)?\.(ya?ml|toml)"
-    r"|[^/]*traefik[^/]*/([^/]+/)*((dyn|tcp|tls|mail|smtp|imap|pop|submission|conf|static|file|rout|serv|provider|entry)"
-    r"[^/]*|(dyn[^/]*|conf[^/]*|rules|custom|providers?|files?|rout[^/]*)/([^/]+/)*[^/]+)\.(ya?ml|toml)",
     # programs that send
     "dma": r"([^/]*[._-])?dma\.conf|dma/auth\.conf",
     "msmtp": r"[^/]*msmtprc|msmtp/config",
@@ -136,18 +137,6 @@ PATTERNS: dict[str, str] = {
     r"[^/]*\.ya?ml"
     r"|(k8s|kubernetes|kube|manifests|charts?/[^/]+/templates|helm/templates|containers|stacks)/([^/]+/)*[^/]+\.ya?ml"
     r"|blueprints/[^/]+/template\.toml",
-    "aerc": r"[^/]*aerc[^/]*/([^/]+/)*([^/]*[._-])?accounts[^/]*\.conf(##[^/]*)?"
-    r"|[^/]*aerc[^/]*accounts[^/]*\.conf",
-    "offlineimap": r"[^/]*offlineimap3?rc(?![^/]*\.(py|md|sh|el)$)[^/]*|[^/]*offlineimap3?[^/]*\.conf(\.minimal)?"
-    r"|[^/]*offlineimap3?/(private_)?config",
-    "himalaya": r"[^/]*himalaya[^/]*\.toml|[^/]*himalayarc|[^/]*himalaya[^/]*/([^/]+/)*[^/]*config[^/]*\.toml",
-    "ssmtp": r"([^/]*[._-])?ssmtp\.conf|revaliases",
-    "dma": r"([^/]*[._-])?dma\.conf|dma/auth\.conf",
-    "nullmailer": r"[^/]*nullmailer[^/]*/([^/]+/)*remotes|[^/]*nullmailer[._-]remotes",
-    "alpine": r"([^/]*[._-])?pinerc([._-][^/]*)?|(al)?pine\.conf(\.fixed)?",
-    "mailrc": r"([^/]*[._-])?(mailrc|nailrc|s-nail\.rc|mail\.rc|nail\.rc)([._-][^/]*)?",
-    "git": r"[^/]*gitconfig[^/]*|git/config[^/]*",
-    "davmail": r"([^/]*[._-])?davmail([._-][^/]*)?\.properties",
 }
 """Format -> regular expression that the end of a path matches, from a slash on; the module has the format's name."""
 
