@@ -41,6 +41,18 @@ class Reader(Protocol):
 
 PATTERNS: dict[str, str] = {
     "declaration": r"\.?mailpolicy\.ya?ml",
+    # Dovecot and the proxies, whose folders hold files with the names of other servers
+    "dovecot": r"[^/]*dovecot[^/]*\.conf|dovecot/([^/]+/)*[^/]+\.(conf|conf\.ext|ext)"
+    r"|(?<!nginx/)conf\.d/[0-9]+-[a-z0-9_-]+\.conf",
+    "caddy": r"[^/]*[Cc]addyfile[^/]*|caddy[^/]*\.json|caddy/([^/]+/)*[^/]+\.(json|caddy|conf)",
+    "haproxy": r"[^/]*[Hh][Aa]-?[Pp]roxy[^/]*\.cfg|haproxy/haproxy\.conf"
+    r"|[^/]*[Hh][Aa]-?[Pp]roxy[^/]*/([^/]+/)*[^/]+\.cfg",
+    "nginx": r"[^/]*nginx[^/]*\.conf"
+    r"|nginx/([^/]+/)*([^/]+\.conf|[^/]*(sites|streams?|mails?|servers|vhosts)[^/]*/[^/]+)",
+    "stunnel": r"[^/]*stunnel[^/]*\.conf|stunnel4?/([^/]+/)*[^/]+\.conf",
+    "traefik": r"traefik([._-][^/]*)?\.(ya?ml|toml)"
+    r"|[^/]*traefik[^/]*/([^/]+/)*((dyn|tcp|tls|mail|smtp|imap|pop|submission|conf|static|file|rout|serv|provider|entry)"
+    r"[^/]*|(dyn[^/]*|conf[^/]*|rules|custom|providers?|files?|rout[^/]*)/([^/]+/)*[^/]+)\.(ya?ml|toml)",
     # servers of mail
     "postfix": r"([^/]*[._-])?(main|master)\.cf",
     "sendmail": r"[^/]*(sendmail|submit)[^/]*\.(mc|cf)|(mail|sendmail)/([^/]+\.mc|access|authinfo)",
@@ -52,8 +64,6 @@ PATTERNS: dict[str, str] = {
     "courier": r"([^/]*[._-])?(imapd-ssl|pop3d-ssl|esmtpd-msa|esmtpd-ssl|auth(daemon|mysql|pgsql|ldap)rc)"
     r"|courier[^/]*/(etc/)?(imapd|pop3d|esmtpd|courierd|esmtproutes|ldapaliasrc|smtpaccess/[^/]+)",
     "cyrus": r"([^/]*[._-])?(imapd|cyrus)\.conf",
-    "dovecot": r"[^/]*dovecot[^/]*\.conf|dovecot/([^/]+/)*[^/]+\.(conf|conf\.ext|ext)"
-    r"|(?<!nginx/)conf\.d/[0-9]+-[a-z0-9_-]+\.conf",
     "haraka": r"(config|[^/]*[Hh]araka[^/]*)/(smtp(_forward|_proxy|_bridge)?|connection|tls|relay(_dest_domains)?"
     r"|outbound|auth_flat_file|auth_vpopmaild)\.ini",
     "james": r"([^/]*[._-])?(smtp|lmtp|imap|pop3|managesieve)server[^/]*\.xml|mailetcontainer[^/]*\.xml",
@@ -65,16 +75,6 @@ PATTERNS: dict[str, str] = {
     "docker_mailserver": r"([^/]*[._-])?mailserver\.env|env-mailserver",
     "mailcow": r"([^/]*[._-])?mailcow([._-][^/]*)?\.conf",
     "mailu": r"[^/]*mailu[^/]*\.env|mailu/\.env",
-    # proxies
-    "caddy": r"[^/]*[Cc]addyfile[^/]*|caddy[^/]*\.json|caddy/([^/]+/)*[^/]+\.(json|caddy|conf)",
-    "haproxy": r"[^/]*[Hh][Aa]-?[Pp]roxy[^/]*\.cfg|haproxy/haproxy\.conf"
-    r"|[^/]*[Hh][Aa]-?[Pp]roxy[^/]*/([^/]+/)*[^/]+\.cfg",
-    "nginx": r"[^/]*nginx[^/]*\.conf"
-    r"|nginx/([^/]+/)*([^/]+\.conf|[^/]*(sites|streams?|mails?|servers|vhosts)[^/]*/[^/]+)",
-    "stunnel": r"[^/]*stunnel[^/]*\.conf|stunnel4?/([^/]+/)*[^/]+\.conf",
-    "traefik": r"traefik([._-][^/]*)?\.(ya?ml|toml)"
-    r"|[^/]*traefik[^/]*/([^/]+/)*((dyn|tcp|tls|mail|smtp|imap|pop|submission|conf|static|file|rout|serv|provider|entry)"
-    r"[^/]*|(dyn[^/]*|conf[^/]*|rules|custom|providers?|files?|rout[^/]*)/([^/]+/)*[^/]+)\.(ya?ml|toml)",
     # programs that send
     "dma": r"([^/]*[._-])?dma\.conf|dma/auth\.conf",
     "msmtp": r"[^/]*msmtprc|msmtp/config",
