@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from mailpolicy.facts import begun
 from mailpolicy.lean import NamedTuple
 from mailpolicy.passwords import secret
+from mailpolicy.placeholders import filled
 from mailpolicy.sessions import Told, connection, maybe, unknown
-from mailpolicy.templated import filled, split
+from mailpolicy.template_lines import split
 from mailpolicy.text import Source
 from mailpolicy.tree import Tree
 from mailpolicy.types import Fact, Inventory, Origin, Span, Unread, Unreadable, Version

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 
 from mailpolicy.facts import begun
+from mailpolicy.placeholders import filled
 from mailpolicy.readers.alpine.netmbx import Spec, Switch, parse
 from mailpolicy.readers.alpine.pinerc import FOLDERS, KNOWN, Piece, variables
 from mailpolicy.sessions import Told, connection, maybe, unknown
-from mailpolicy.templated import filled
 from mailpolicy.text import Source
 from mailpolicy.tree import Tree
 from mailpolicy.types import Fact, Inventory, Origin, Span, Unread, Unreadable, Version

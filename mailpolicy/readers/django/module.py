@@ -13,7 +13,8 @@ from collections.abc import Mapping, Sequence
 from mailpolicy.applications.words import KEPT
 from mailpolicy.envfile import Setting
 from mailpolicy.lean import TYPE_CHECKING, NamedTuple
-from mailpolicy.placeholders import PLACEHOLDER, Conditions
+from mailpolicy.placeholders import TEMPLATE
+from mailpolicy.template_lines import Conditions
 from mailpolicy.text import Source
 from mailpolicy.tree import Tree
 from mailpolicy.types import Span, Unread, Unreadable
@@ -62,7 +63,7 @@ class _Reading:
         parsed = _parsed(self.source.text)
         if parsed is None:
             self.lines()
-            if not PLACEHOLDER.search(self.source.text):
+            if not TEMPLATE.search(self.source.text):
                 self.unread.append(Unread(self.source.start(), _NO_PYTHON))
         else:
             self.body(parsed.body, False)
@@ -127,7 +128,7 @@ class _Reading:
         text = self.text(name, value)
         where = _inside(self.source, where) if isinstance(value, ast.Constant) else where
         one = Setting(name, text, where if text or not isinstance(value, ast.Constant) else named)
-        if text is not None and PLACEHOLDER.search(text):
+        if text is not None and TEMPLATE.search(text):
             one = one._replace(value=None)
         if name == PASSWORD and one.value:
             self.passwords.append(one)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from mailpolicy.lean import NamedTuple
 from mailpolicy.readers.mailrc.words import Line, Word, lines, split
-from mailpolicy.templated import split as template
+from mailpolicy.template_lines import split as template
 from mailpolicy.text import Source
 from mailpolicy.tree import Tree
 from mailpolicy.types import Span, Unread, Unreadable

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
+from mailpolicy import template_lines
 from mailpolicy.lean import NamedTuple
 from mailpolicy.readers.mutt import lines as kinds
 from mailpolicy.readers.mutt.chars import ENVIRONMENT, UNKNOWN, Text, instead, joined
@@ -99,11 +100,11 @@ class Machine:
         where = text.whole()
         if where is None:
             return
-        if kind == kinds.BEGIN:
+        if kind == template_lines.BEGIN:
             self.conditions.append(where)
-        elif kind == kinds.END:
+        elif kind == template_lines.END:
             del self.conditions[-1:]
-        elif kind == kinds.ANYTHING:
+        elif kind == template_lines.ANYTHING:
             self.state.tainted(where, "a template")
 
     def line(self, text: Text) -> None:

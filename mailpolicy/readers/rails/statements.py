@@ -12,7 +12,7 @@ from mailpolicy.applications.rails import FLAGS
 from mailpolicy.applications.words import KEPT
 from mailpolicy.envfile import Setting
 from mailpolicy.lean import NamedTuple
-from mailpolicy.placeholders import PLACEHOLDER
+from mailpolicy.placeholders import TEMPLATE
 from mailpolicy.text import Source
 from mailpolicy.types import Span
 
@@ -230,7 +230,7 @@ def _setting(source: Source, name: str, at: int, end: int, key: tuple[int, int])
         return {**made, name + KEPT: Setting(name + KEPT, kept, where)} if kept else made
     if literal["string"]:
         inner = re.sub(r"\\(.)", r"\1", literal["string"][1:-1])
-        if "#{" in inner or PLACEHOLDER.search(inner):
+        if "#{" in inner or TEMPLATE.search(inner):
             return {name: Setting(name, None, where)}
         size = len(literal["string"]) - 2
         where = source.span(at + 1, at + 1 + size) if size else source.span(*key)
