@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from mailpolicy import template_lines
 from mailpolicy.account_lines import Dialect, Line, evaluated, kind, lines, problem, whole
 from mailpolicy.lean import NamedTuple
-from mailpolicy.template_lines import PLACEHOLDER
+from mailpolicy.placeholders import PLACEHOLDER
 from mailpolicy.text import Source
 from mailpolicy.types import Origin, Span, Unread
 

@@ -105,6 +105,13 @@ def test_mailbox(facts: list[Fact], expected: dict[str, Value]) -> None:
     assert {name: mailbox[name] for name in expected} == expected
 
 
+def test_one_address_at_two_providers_is_two_mailboxes() -> None:
+    fetched = access("pop3", account="1", host="pop.example.org")
+    read = access("imap", account="2", host="imap.example.org")
+    elsewhere = access("imap", account="3", host="imap.example.net")
+    assert [one["devices"] for one in derived("mailbox", fetched, read, elsewhere)] == [2]
+
+
 def test_mailboxes_that_nothing_removes_mail_from_or_without_a_name_are_left_out() -> None:
     nameless = fact("connection", software="x", role="access", protocol="pop3")
     assert derived("mailbox", access("imap", account="1"), access("imap", account="2"), nameless) == []

@@ -14,8 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from mailpolicy.facts import begun
 from mailpolicy.lean import TYPE_CHECKING
 from mailpolicy.passwords import is_placeholder, secret
+from mailpolicy.placeholders import PLACEHOLDER
 from mailpolicy.sessions import Told, connection, maybe, unknown
-from mailpolicy.template_lines import PLACEHOLDER
 from mailpolicy.text import Source
 from mailpolicy.tree import Tree
 from mailpolicy.types import Fact, Inventory, Origin, Span, Unread, Unreadable, Version

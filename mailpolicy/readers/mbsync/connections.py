@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from mailpolicy.facts import begun
 from mailpolicy.passwords import echoed, is_placeholder, secret
+from mailpolicy.placeholders import PLACEHOLDER
 from mailpolicy.readers.mbsync.sections import Section
 from mailpolicy.readers.mbsync.syntax import BOOLEANS, LEGACY, OLDEST_TLS, RENAMED
 from mailpolicy.readers.mbsync.tunnels import UNKNOWN, Tunnel, tunnel
 from mailpolicy.sessions import Told, connection, maybe, unknown
-from mailpolicy.template_lines import PLACEHOLDER
 from mailpolicy.types import Fact, Origin, Unread
 
 SOFTWARE = "mbsync"

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from mailpolicy import template_lines
 from mailpolicy.lean import NamedTuple
+from mailpolicy.placeholders import PLACEHOLDER
 from mailpolicy.readers.mbsync.syntax import (
     ACCOUNT,
     CHANNEL,
@@ -217,7 +218,7 @@ class _Parser:
             self.refuse("a store has both Account and settings of an account", section.where)
 
     def known_name(self, kind: str, name: str) -> bool:
-        return self.included or bool(template_lines.PLACEHOLDER.search(name)) or name in self.names[kind]
+        return self.included or bool(PLACEHOLDER.search(name)) or name in self.names[kind]
 
     def account(self, section: Section) -> None:
         has = section.settings.keys()
