@@ -192,7 +192,7 @@ def test_a_file_that_config_names_stands_in_its_place(named: str) -> None:
     files = {"r/home/alice/.curlrc": f"config = {named}\n{SMTP}", "r/home/alice/more": "ssl-reqd\nuser = a:hunter-9\n"}
     (fact,) = READ.facts(files, "connection")
     assert (fact.values["tls"], fact.origins["tls"][-1].where.file) == ("required", "r/home/alice/more")  # type: ignore[union-attr]
-    assert [one.declared.file for one in READ.facts(files, "secret")] == ["r/home/alice/more", "r/home/alice/.curlrc"]
+    assert [one.origins["storage"][-1].where.file for one in READ.facts(files, "secret")] == ["r/home/alice/more", "r/home/alice/.curlrc"]
 
 
 def test_a_file_that_names_itself_ends() -> None:
