@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from mailpolicy import template_lines
 from mailpolicy.lean import NamedTuple
-from mailpolicy.template_lines import PLACEHOLDER
+from mailpolicy.placeholders import PLACEHOLDER
 
 LINE_BYTES = 499
 """Longest line without its end that they read; they refuse the file for a longer one, comments too."""

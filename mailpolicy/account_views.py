@@ -10,7 +10,7 @@ from mailpolicy.account_lines import FINGERPRINTS, Dialect, number
 from mailpolicy.addresses import host_scope
 from mailpolicy.facts import Draft
 from mailpolicy.passwords import echoed, is_placeholder, secret
-from mailpolicy.template_lines import PLACEHOLDER
+from mailpolicy.placeholders import PLACEHOLDER
 from mailpolicy.tls_priorities import lowest
 from mailpolicy.types import Fact, Origin
 

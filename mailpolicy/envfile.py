@@ -10,12 +10,12 @@ import re
 from collections.abc import Iterator, Mapping
 
 from mailpolicy.lean import NamedTuple
+from mailpolicy.placeholders import TEMPLATE
 from mailpolicy.text import Source
 from mailpolicy.types import Span, Unread
 
 _LINE = re.compile(r"[ \t]*(?:export[ \t]+)?(?P<name>[A-Za-z_][A-Za-z0-9_.-]*)[ \t]*(?P<is>=[ \t]*(?=[\"'])|=)?")
 _NAME = re.compile(r"\$(?:\{(\w+)\}|([A-Za-z_]\w*))")
-_TEMPLATE = re.compile(r"\{\{|\{%|<%|<[A-Za-z][\w .-]*>|(?<!\w)__\w+?__(?!\w)|@[A-Z][A-Z0-9_]*@")
 _MOST = 1_000_000
 """Characters that variables may come to in one file; those that double one another come to any number."""
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
@@ -122,7 +122,7 @@ def _setting(source: Source, found: re.Match[str], end: int, above: Mapping[str,
 
 def _expanded(value: str, above: Mapping[str, Setting], most: int) -> str | None:
     """A value with what stands above put in; None when something else has a part in it, and when it is too long."""
-    if _TEMPLATE.search(value) or re.search(r"\$[({]|`", _NAME.sub("", value)):
+    if TEMPLATE.search(value) or re.search(r"\$[({]|`", _NAME.sub("", value)):
         return None
     named = [above.get(match[1] or match[2]) for match in _NAME.finditer(value)]
     values = [setting.value for setting in named if setting is not None and setting.value is not None]

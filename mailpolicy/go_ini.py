@@ -11,13 +11,14 @@ from collections.abc import Mapping
 
 from mailpolicy.envfile import Setting
 from mailpolicy.lean import NamedTuple
+from mailpolicy.placeholders import TEMPLATE
 from mailpolicy.text import Source
 from mailpolicy.types import Span, Unread
 
 _TRUE = frozenset(("1", "t", "T", "true", "TRUE", "True", "YES", "yes", "Yes", "y", "ON", "on", "On"))
 _FALSE = frozenset(("0", "f", "F", "false", "FALSE", "False", "NO", "no", "No", "n", "OFF", "off", "Off"))
 _CONTROL = re.compile(r"\{%-?\s*(\w+)|\{\{-?\s*(if|range|with|else|end)\b")
-_FILLED = re.compile(r"\{\{|\{%|<%|(?<!\w)__\w+?__(?!\w)|@[A-Z][A-Z0-9_]*@|^\{ ?\w+ ?\}|[:/@]\{ ?\w+ ?\}")
+_FILLED = re.compile(TEMPLATE.pattern + r"|^\{ ?\w+ ?\}|[:/@]\{ ?\w+ ?\}")
 _NAMED = re.compile(r"%\(([^)]+)\)s")
 _DEEPEST = 99
 _MOST = 100

@@ -6,11 +6,12 @@ import re
 
 from mailpolicy.lean import NamedTuple
 from mailpolicy.php_scan import Token
+from mailpolicy.placeholders import TEMPLATE
 from mailpolicy.text import Source
 from mailpolicy.types import Origin, Span
 
 _LONG = 100_000
-_TEMPLATE = re.compile(r"\{\{|\{%|<%|(?<!\w)__\w+?__(?!\w)|@[A-Z][A-Z0-9_]*@|\$\{\w+\}")
+_TEMPLATE = re.compile(TEMPLATE.pattern + r"|\$\{\w+\}")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "$": "$", '"': '"', "e": "\x1b", "v": "\v", "f": "\f"}
 
 

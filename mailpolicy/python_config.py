@@ -9,7 +9,8 @@ import re
 from collections.abc import Mapping
 
 from mailpolicy.lean import NamedTuple
-from mailpolicy.placeholders import PLACEHOLDER, Conditions
+from mailpolicy.placeholders import PLACEHOLDER
+from mailpolicy.template_lines import Conditions
 from mailpolicy.text import Source
 from mailpolicy.types import Span
 

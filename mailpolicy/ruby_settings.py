@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from mailpolicy.envfile import Setting
 from mailpolicy.lean import NamedTuple
+from mailpolicy.placeholders import filled
 from mailpolicy.text import Source
 from mailpolicy.types import Span, Unread
 
@@ -32,7 +33,6 @@ _VALUE = re.compile(rf"(?P<string>{_STRING})|(?P<bare>true|false|nil|-?\d+|:\w+)
 _REST = re.compile(r"[ \t]*(?:\.freeze)?[ \t\r]*(?=[;\n#]|\Z)")
 _ENVIRONMENT = re.compile(r"\(?ENV(?:\[|\.fetch\b)")
 _FILE = re.compile(r"(?:::)?File\.(?:read|open)\b|IO\.read\b")
-_FILLED = re.compile(r"#\{|\{\{|\{%|<%|\$\{|\$\(|^\$\w+$|(?<!\w)__\w+?__(?!\w)|@[A-Z][A-Z0-9_]*@")
 
 
 class Assigned(NamedTuple):
@@ -92,7 +92,7 @@ def _assign(
     where = source.span(*inner) if inner[1] > inner[0] else source.span(*found.span(key))
     if literal["bare"] == "nil" and not doubtful and found["is"] == "=":
         settings.pop(name, None)
-    elif doubtful or found["is"] != "=" or _FILLED.search(value):
+    elif doubtful or found["is"] != "=" or "#{" in value or filled(value):
         settings[name] = Setting(name, None, where)
     else:
         settings[name] = Setting(name, value, where)

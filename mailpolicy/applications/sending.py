@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
+from mailpolicy.applications import words
 from mailpolicy.lean import NamedTuple
-from mailpolicy.passwords import secret
 from mailpolicy.ports import port_number
 from mailpolicy.sessions import Told, connection, maybe, unknown
 from mailpolicy.settings import Settings
@@ -14,7 +14,6 @@ from mailpolicy.types import Fact, Origin
 
 _TRUE = frozenset(("true", "1", "yes", "on", "t", "y"))
 _FALSE = frozenset(("false", "0", "no", "off", "f", "n", ""))
-_READABLE = frozenset(("PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER"))
 
 
 class Names(NamedTuple):
@@ -117,25 +116,11 @@ def sent(
     if mode.tls != "none":
         told["verify"] = maybe(mode.verify, mode.checked_by or mode.by)
     if told["authenticates"].value is not False:
-        told |= _logging_in(settings, fields, told, mechanisms)
+        told["mechanisms"] = maybe(mechanisms, told["authenticates"].by)
+        told["cleartext_credentials"] = words.in_clear(told)
         told["credential"] = maybe(_kept(settings, fields), settings.told(fields.password))
     where = settings.where(fields.host if kept is None or fields.host in settings.settings else fields.password)
     return [connection(settings.begun("connection", where), {**told, **(more or {})}), *found]
-
-
-def _logging_in(
-    settings: Settings, fields: Names, told: Mapping[str, Told], mechanisms: tuple[str, ...] | None
-) -> dict[str, Told]:
-    """Mechanisms, and whether a readable password can cross the wire in clear."""
-    tls, login = told["tls"], told["authenticates"]
-    clear: bool | None = None if not tls.known or not login.known else tls.value in ("none", "opportunistic")
-    if mechanisms and not _READABLE.intersection(mechanisms):
-        clear = False
-    if clear and mechanisms is None:
-        clear = None
-    if tls.value in ("required", "implicit"):
-        clear = False
-    return {"mechanisms": maybe(mechanisms, login.by), "cleartext_credentials": maybe(clear, tls.by)}
 
 
 def logs_in(settings: Settings, fields: Names, both: bool = True) -> Told:
@@ -160,13 +145,7 @@ def _kept(settings: Settings, fields: Names) -> str | None:
 
 def secrets(settings: Settings, *passwords: str) -> list[Fact]:
     """The secrets of passwords that stand in the settings."""
-    held = [settings.settings[name] for name in passwords if name in settings.settings]
-    made = [
-        secret(settings.software, settings.version, settings.instance, one.name, one.value, one.where)
-        for one in held
-        if one.value
-    ]
-    return [fact for fact in made if fact is not None]
+    return words.secrets(settings, passwords)
 
 
 def address(text: str) -> tuple[str, str]:

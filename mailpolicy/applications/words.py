@@ -11,8 +11,8 @@ from mailpolicy.sessions import Told, connection, maybe, unknown
 from mailpolicy.settings import Settings
 from mailpolicy.types import Fact, Origin, Span
 
-CHALLENGES = frozenset(("CRAM-MD5", "DIGEST-MD5", "NTLM"))
-"""Mechanisms by which the password itself does not cross the wire."""
+READABLE = frozenset(("PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER"))
+"""Mechanisms by which a password or token crosses the wire as it is."""
 KEPT = "@"
 """After the name of a setting: where its value is kept (``file``, ``environment``), where that is unknown."""
 
@@ -96,7 +96,7 @@ def in_clear(told: Mapping[str, Told]) -> Told:
     listed = mechanisms.value if isinstance(mechanisms.value, tuple) else ()
     if tls.value in ("required", "implicit"):
         return Told(False, tls.by)
-    if listed and CHALLENGES.issuperset(map(str, listed)):
+    if listed and READABLE.isdisjoint(map(str, listed)):
         return Told(False, mechanisms.by)
     if told["authenticates"].known is False:
         return unknown(told["authenticates"].by)

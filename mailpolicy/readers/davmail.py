@@ -12,7 +12,7 @@ from mailpolicy.addresses import scope_of
 from mailpolicy.facts import begun
 from mailpolicy.lean import NamedTuple
 from mailpolicy.passwords import secret
-from mailpolicy.templated import filled
+from mailpolicy.placeholders import filled
 from mailpolicy.text import Source
 from mailpolicy.tree import Tree
 from mailpolicy.types import Fact, Inventory, Origin, Span, Unread, Unreadable, Version

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from mailpolicy.facts import begun
 from mailpolicy.lean import NamedTuple
 from mailpolicy.passwords import secret
+from mailpolicy.placeholders import filled
 from mailpolicy.sessions import Told, connection, maybe, unknown
-from mailpolicy.templated import filled, spans, split
+from mailpolicy.template_lines import spans, split
 from mailpolicy.text import Source
 from mailpolicy.tree import Tree, place
 from mailpolicy.types import Fact, Inventory, Origin, Span, Unread, Unreadable, Version
@@ -302,4 +303,7 @@ class _Agent:
             return Told("dma does not run: NULLCLIENT needs a SMARTHOST", self.by("NULLCLIENT"))
         if host and re.search(r"\s", host):
             return Told("the smart host's name has a blank in it", self.by("SMARTHOST"))
+        port = self.value("PORT")
+        if host and port and not re.match(r"\s*\+?0*[1-9]", port):
+            return Told("PORT is no number: dma connects to port 0", self.by("PORT"))
         return None

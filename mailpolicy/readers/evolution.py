@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from mailpolicy.lean import NamedTuple
+from mailpolicy.placeholders import filled
 from mailpolicy.sessions import Told, connection, maybe, unknown
 from mailpolicy.settings import Settings
 from mailpolicy.text import Source
@@ -26,7 +27,6 @@ LIMITS = (
 _NEWEST = "3.58"
 _SECTION = re.compile(r"\[(?P<name>[^\]\n]*)\]\s*\Z")
 _ENTRY = re.compile(r"(?P<key>[A-Za-z][\w-]*(?:\[[^\]]*\])?)\s*=\s*(?P<value>.*)\Z", re.DOTALL)
-_FILLED = re.compile(r"\{\{|\{%|<%|\$\{?\w|(?<!\w)__\w+?__(?!\w)|@[A-Z_]+@")
 _TLS = {"none": "none", "ssl-on-alternate-port": "implicit", "starttls-on-standard-port": "required"}
 _BACKENDS = {
     "imapx": ("imap", "access"),
@@ -105,7 +105,7 @@ def parse(source: Source) -> tuple[dict[str, dict[str, Entry]], list[Unread]]:
             value = entry["value"].rstrip()
             start = source.starts[number - 1] + len(line) - len(line.lstrip()) + entry.start("value")
             where = source.span(start, start + len(value)) if value else source.line_span(number)
-            held[entry["key"]] = Entry(None if _FILLED.search(value) else value, where)
+            held[entry["key"]] = Entry(None if filled(value) else value, where)
         else:
             unread.append(Unread(source.line_span(number), "is no entry of a key file"))
     return sections, unread

@@ -14,8 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from mailpolicy.facts import begun
 from mailpolicy.lean import TYPE_CHECKING
 from mailpolicy.passwords import is_placeholder, secret
+from mailpolicy.placeholders import PLACEHOLDER
 from mailpolicy.sessions import Told, connection, maybe, unknown
-from mailpolicy.template_lines import PLACEHOLDER
 from mailpolicy.text import Source
 from mailpolicy.tree import Tree
 from mailpolicy.types import Fact, Inventory, Origin, Span, Unread, Unreadable, Version
@@ -34,7 +34,6 @@ _LAST_JSON = (2, 3, 15)
 _STARTTLS = (2, 3, 10)
 _GO_IMAP = (2, 0, 0)
 """emersion/go-imap came; before, STARTTLS was tried and the session went on without it."""
-_WITH_TLS13 = (2, 3, 16)
 _TAG = re.compile(r"\{\{[^\n{}]*\}\}|\{%[^\n%]*%\}|<%[^\n%]*%>")
 _CONTROL = re.compile(r"(?m)^[ \t]*(?:\{\{-?\s*(?:if|else|end|range|with|/\*)|\{%|<%[^=])[^\n]*$")
 _TRUE, _FALSE = (

@@ -12,7 +12,7 @@ from mailpolicy import toml_positions
 from mailpolicy.facts import begun
 from mailpolicy.lean import NamedTuple
 from mailpolicy.passwords import secret
-from mailpolicy.placeholders import PLACEHOLDER
+from mailpolicy.placeholders import filled
 from mailpolicy.sessions import Told, connection, maybe, unknown
 from mailpolicy.strict_yaml import Node, YamlError
 from mailpolicy.tree import Tree
@@ -122,8 +122,7 @@ def _default(version: str, name: str) -> tuple[Origin, ...]:
 def _told(node: Node) -> Told:
     """A scalar; unknown where a template or a variable has a part in it."""
     text = str(node.scalar)
-    filled = node.scalar is None or PLACEHOLDER.search(text) is not None or text.startswith("$")
-    if filled or isinstance(node.scalar, float):
+    if node.scalar is None or isinstance(node.scalar, float) or filled(text) or text.startswith("$"):
         return unknown(_by(node))
     return Told(node.scalar, _by(node))
 

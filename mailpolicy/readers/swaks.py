@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from mailpolicy.facts import begun
 from mailpolicy.lean import NamedTuple
 from mailpolicy.passwords import is_placeholder, secret
+from mailpolicy.placeholders import filled
 from mailpolicy.sessions import Told, connection, maybe, unknown
 from mailpolicy.text import Source
 from mailpolicy.tree import Tree
@@ -63,9 +64,6 @@ _IN_CLEAR = frozenset(("PLAIN", "LOGIN"))
 _SERVICES = {"smtp": 25, "submission": 587, "submissions": 465, "smtps": 465, "ssmtp": 465, "lmtp": 24, "mail": 25}
 _FLOORS = ("SSLv2", "SSLv3", "TLSv1", "TLSv1_1", "TLSv1_2", "TLSv1_3")
 _AUTH = ("auth", "auth-optional-strict", "auth-optional", "auth-user", "auth-password")
-_PLACEHOLDER = re.compile(
-    r"\{\{|\{%|<%|\$\{|\$\(|^\$\w+$|<[A-Za-z][\w .-]*>|\b__\w+?__\b|@[A-Z][A-Z0-9_]*@|\bREDACTED\b"
-)
 _HEADER = re.compile(r"-?-h(?:eader)?-[^:]+:?")
 
 
@@ -184,9 +182,7 @@ def _parsed(source: Source, version: tuple[int, ...]) -> tuple[Options, Unread |
         else:
             text = argument.text if argument else ""
             options.pop(name, None)
-            options[name] = Option(
-                None if _PLACEHOLDER.search(text) else text, argument.where if argument else word.where
-            )
+            options[name] = Option(None if filled(text) else text, argument.where if argument else word.where)
     return options, refused
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 
 from mailpolicy.lean import NamedTuple
-from mailpolicy.placeholders import Conditions
+from mailpolicy.template_lines import Conditions
 
 _VARIABLE = re.compile(r"%\(([^)]+)\)s")
 _DEPTH, _MOST = 99, 100_000

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from mailpolicy.lean import NamedTuple
-from mailpolicy.placeholders import PLACEHOLDER
+from mailpolicy.placeholders import PIECE
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(?=:)")
 _USERINFO = re.compile(r"[A-Za-z0-9._:~!$&'()*+,;=%@-]*")
@@ -47,8 +47,8 @@ class Url(NamedTuple):
 
 def parse(text: str) -> Url:
     """The parts of a URL. What a template fills in counts as letters."""
-    holes = [found.span() for found in PLACEHOLDER.finditer(text)]
-    plain = PLACEHOLDER.sub(lambda found: "x" * len(found[0]), text)
+    holes = [found.span() for found in PIECE.finditer(text)]
+    plain = PIECE.sub(lambda found: "x" * len(found[0]), text)
     return _Parser(plain, holes).run()
 
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 
 from mailpolicy.lean import NamedTuple
+from mailpolicy.placeholders import filled
 from mailpolicy.text import Source
 from mailpolicy.types import Span, Unread
 
@@ -76,7 +77,6 @@ _SAME = {"ftp-ssl": "ssl", "ftp-ssl-reqd": "ssl-reqd", "tlsv1.0": "tlsv1"}
 _LINE = re.compile(r"[ \t\r\f\v]*(?P<option>-[^ \t\r\f\v]*|[^ \t\r\f\v=:]*)")
 _ESCAPED = re.compile(r"\\(.)")
 _CONTROL = {"t": "\t", "n": "\n", "r": "\r", "v": "\v"}
-_TEMPLATE = re.compile(r"\{\{|\{%|<%|\$\{|\$\(|^\$\w+$|<[A-Za-z][\w .-]*>|\b__\w+?__\b|@[A-Z][A-Z0-9_]*@")
 
 
 class Setting(NamedTuple):
@@ -139,9 +139,9 @@ def _line(source: Source, row: str, start: int, version: tuple[int, ...]) -> tup
             if text is None:
                 return settings, f"{name} needs an argument"
             place = head.end("option") - len(inline) if inline else left
-            filled = option.startswith(("expand-", "--expand-")) or bool(_TEMPLATE.search(text))
+            unsure = option.startswith(("expand-", "--expand-")) or filled(text)
             span = source.span(start + place, start + head.end("option")) if inline else span
-            settings.append(Setting(_SAME.get(name, name), None if filled else text, span, start + place))
+            settings.append(Setting(_SAME.get(name, name), None if unsure else text, span, start + place))
         else:
             settings.append(Setting(_SAME.get(name, name), value, where, start + head.start("option")))
     if argument and not used:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from mailpolicy import placeholders
 from mailpolicy.lean import NamedTuple
 
 FILLED = "\ue000"
@@ -16,9 +17,7 @@ _BEGIN = re.compile(
     r"\W*(?:if|unless|range|with|define|block)\b|\W*(?:for|macro|call|filter)\b|.*\bdo\b[^a-z]*$", re.DOTALL
 )
 _END = re.compile(r"\W*end|\W*\}")
-PLACEHOLDER = re.compile(
-    FILLED + r"|\$\{\w+|\$\(|^\$[A-Za-z_]\w*$|<[A-Za-z][\w .-]*>|\b__\w+?__\b|@[A-Z][A-Z0-9_]*@|%%\w+%%|\bREDACTED\b"
-)
+PLACEHOLDER = re.compile(FILLED + "|" + placeholders.PLACEHOLDER.pattern)
 """A word that something fills in before fetchmail reads it."""
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from mailpolicy.lean import NamedTuple
-from mailpolicy.templated import filled, split
+from mailpolicy.placeholders import filled
+from mailpolicy.template_lines import split
 from mailpolicy.text import Source
 from mailpolicy.types import Span, Unread
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from mailpolicy.lean import NamedTuple
-from mailpolicy.templated import filled
+from mailpolicy.placeholders import filled
 
 _JOIN = r"(?P<join>\\\n[ \t]*)"
 _SHELL = re.compile(

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from mailpolicy import template_lines
 from mailpolicy.lean import NamedTuple
+from mailpolicy.placeholders import PLACEHOLDER
 from mailpolicy.readers.mbsync.syntax import (
     ACCOUNT,
     CHANNEL,
@@ -163,7 +164,7 @@ class _Parser:
             self.known += line.keyword in KEYWORDS[ACCOUNT]
             return
         self.known += 1
-        if self.sections:
+        if self.sections and not self.depth:  # what a template repeats may belong to a section
             self.refuse(f"{line.shown} is global and may not follow sections", line.where)
 
     def begin(self, line: Line) -> None:
@@ -216,7 +217,7 @@ class _Parser:
             self.refuse("a store has both Account and settings of an account", section.where)
 
     def known_name(self, kind: str, name: str) -> bool:
-        return self.included or bool(template_lines.PLACEHOLDER.search(name)) or name in self.names[kind]
+        return self.included or bool(PLACEHOLDER.search(name)) or name in self.names[kind]
 
     def account(self, section: Section) -> None:
         has = section.settings.keys()

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from mailpolicy import template_lines
 from mailpolicy.lean import NamedTuple
+from mailpolicy.placeholders import PLACEHOLDER
 from mailpolicy.text import Source
 from mailpolicy.types import Span
 
@@ -110,7 +111,7 @@ _BLANK = " \t\r\f\v"
 _FIRST = re.compile(r"[A-Za-z0-9.]+")
 _PLAIN = re.compile(r"[^\s\"\\]+(?=\s|$)", re.ASCII)
 _ALL = SECTIONS.union(*KEYWORDS.values())
-_TAGS = ("{{", "{%", "<%")
+_TAGS = ("{{", "{%", "<%", "m4_")
 
 
 class Argument(NamedTuple):
@@ -184,7 +185,7 @@ def _words(source: Source, body: str, start: int) -> tuple[list[Argument], str]:
             return [*found, Argument(None, _filled(source, body, at, start))], ""
         end, text, fault = _word(body, at)
         left, right = (at + 1, end - 1) if body[at] == '"' and end - at > 2 and body[end - 1] == '"' else (at, end)
-        clear = text if template_lines.PLACEHOLDER.fullmatch(text) is None else None
+        clear = text if PLACEHOLDER.fullmatch(text) is None else None
         found.append(Argument(clear if found else text, source.span(start + left, start + max(right, left + 1))))
         if fault:
             return found, fault
@@ -252,7 +253,7 @@ def _unknown(line: Line, section: str, other_version: bool) -> str:
 
 
 def _takes(line: Line, takes: str, text: str) -> bool:
-    if template_lines.PLACEHOLDER.search(text) and takes is not TEXT:
+    if PLACEHOLDER.search(text) and takes is not TEXT:
         return True
     if takes is WORDS:
         return text.lower() in CHOICES[line.keyword]

@@ -8,26 +8,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from mailpolicy import template_lines
 from mailpolicy.lean import NamedTuple
 from mailpolicy.readers.mutt.chars import UNKNOWN, Text, joined, written
 from mailpolicy.text import Source
 
-PLAIN, BEGIN, END, ANYTHING, NOTHING = "plain", "begin", "end", "anything", "nothing"
-"""What a line is: mutt's own; one that begins or ends a condition of a template; a template line that may become
-any command; one that becomes nothing."""
+PLAIN = "plain"
+"""A line of mutt's own; others are of a template, and ``template_lines`` names what they do."""
 
 _EXPRESSION = re.compile(
     r"\{\{.*?\}\}|\{%.*?%\}|<%.*?%>|@[A-Za-z][A-Za-z0-9_]*@(?![\w.-]*\.[a-z])|%%[A-Za-z_]\w*%%|(?<![\w])__[A-Z][A-Z0-9_]*__"
 )
-_BEGIN = re.compile(
-    r"\{%[-+]?\s*(?:if|for|macro|call|filter)\b|\{\{-?\s*(?:if|range|with|define|block)\b|<%-?\s*(?:if|unless)\b|#\s*@(?:IF|if)\b"
-)
-_END = re.compile(r"\{%[-+]?\s*end|\{\{-?\s*end\b|<%-?\s*(?:end\b|\})")
-_NOTHING = re.compile(
-    r"\{#|\{%[-+]?\s*(?:set|else|elif|import|from)\b|\{\{-?\s*(?:else\b|/\*|\$\w+\s*:?=)|<%[-#]|<%-?\s*els"
-    r"|(?:changequote|changecom|define|undefine|divert)\(|dnl\b"
-)
-_ANYTHING = re.compile(r"(?:s?include|ifdef|ifelse|esyscmd|syscmd)\(|\{\{|\{%|<%|@[A-Za-z][A-Za-z0-9_]*@\s*$")
 
 
 class Line(NamedTuple):
@@ -59,10 +50,9 @@ def _line(line: Text) -> Line:
     head = line.text.lstrip()
     first = head[:1]
     if first in "{<@cdusi" or (first == "e" and head.startswith("esyscmd")):
-        for kind, pattern in ((BEGIN, _BEGIN), (END, _END), (NOTHING, _NOTHING), (ANYTHING, _ANYTHING)):
-            if pattern.match(head):
-                ends_itself = kind == BEGIN and _END.search(head) is not None
-                return Line(ANYTHING if ends_itself else kind, line)
+        what = template_lines.kind(head)
+        if what is not None:
+            return Line(what, line)
     if "{{" in head or "{%" in head or "<%" in head or "@" in head or "__" in head or "%%" in head:
         blank = _EXPRESSION.sub(lambda found: UNKNOWN * len(found[0]), line.text)
         return Line(PLAIN, line._replace(text=blank))

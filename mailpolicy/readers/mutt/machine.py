@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
+from mailpolicy import template_lines
 from mailpolicy.lean import NamedTuple
 from mailpolicy.readers.mutt import lines as kinds
 from mailpolicy.readers.mutt.chars import ENVIRONMENT, UNKNOWN, Text, instead, joined
@@ -70,6 +71,8 @@ class Machine:
         self.conditions: list[Span] = []
         self.sourced = 0
         self.missing: set[str] = set()
+        self.effort = 0
+        """What patterns of hooks have taken, in the measure of ``patterns.effort``."""
 
     def read(self, source: Source) -> None:
         """Runs a file."""
@@ -97,11 +100,11 @@ class Machine:
         where = text.whole()
         if where is None:
             return
-        if kind == kinds.BEGIN:
+        if kind == template_lines.BEGIN:
             self.conditions.append(where)
-        elif kind == kinds.END:
+        elif kind == template_lines.END:
             del self.conditions[-1:]
-        elif kind == kinds.ANYTHING:
+        elif kind == template_lines.ANYTHING:
             self.state.tainted(where, "a template")
 
     def line(self, text: Text) -> None:
@@ -335,7 +338,7 @@ class Machine:
             self.files.append(found)
             self.state.doubted(where, "a file that cannot be read")
             return
-        if not source.text.strip():
+        if not source.text.strip() and not _LOOKS.search(found.rpartition("/")[2]):
             self.unread.setdefault(start, Unread(start, "is empty"))
         self.read(source)
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 
 from mailpolicy.lean import NamedTuple
+from mailpolicy.placeholders import filled
 from mailpolicy.text import Source
 from mailpolicy.types import Origin, Span, Unread
 
@@ -28,7 +29,6 @@ _PIECE = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_FILLED = re.compile(r"\{\{|\{%|<%|\$\{\w+\}|(?<!\w)__\w+?__(?!\w)|@[A-Z][A-Z0-9_]*@|<[A-Z_]+>")
 _ESCAPE = re.compile(r"\\(x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|.)", re.DOTALL)
 
 
@@ -130,7 +130,7 @@ def _put(source: Source, found: re.Match[str], held: dict[str, Pref], doubt: boo
         if raw[0] in "\"'":
             value = _ESCAPE.sub(_unescaped, raw[1:-1]) if "\\" in raw else raw[1:-1]
             where = source.span(found.start("value") + 1, found.end("value") - 1) if len(raw) > 2 else where
-            known = known and _FILLED.search(raw) is None
+            known = known and not filled(raw[1:-1])
         else:
             value = raw == "true" if raw in ("true", "false") else _int(raw)
     old = held.get(name)
