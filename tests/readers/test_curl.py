@@ -6,7 +6,7 @@ import pytest
 
 from mailpolicy.readers import curl, formats_of
 from mailpolicy.types import Fact
-from tests.readers.reading import MainFile, blamed, of_kind, under
+from tests.readers.reading import MainFile, blamed, last, of_kind, under
 
 READ = MainFile(curl, ".curlrc")
 SMTP = "url = smtp://smtp.example.test:587\nuser = alice:secret\n"
@@ -191,8 +191,11 @@ def test_a_file_that_is_not_here_is_named() -> None:
 def test_a_file_that_config_names_stands_in_its_place(named: str) -> None:
     files = {"r/home/alice/.curlrc": f"config = {named}\n{SMTP}", "r/home/alice/more": "ssl-reqd\nuser = a:hunter-9\n"}
     (fact,) = READ.facts(files, "connection")
-    assert (fact.values["tls"], fact.origins["tls"][-1].where.file) == ("required", "r/home/alice/more")  # type: ignore[union-attr]
-    assert [one.origins["storage"][-1].where.file for one in READ.facts(files, "secret")] == ["r/home/alice/more", "r/home/alice/.curlrc"]
+    assert (fact.values["tls"], last(fact, "tls").file) == ("required", "r/home/alice/more")
+    assert [last(one, "storage").file for one in READ.facts(files, "secret")] == [
+        "r/home/alice/more",
+        "r/home/alice/.curlrc",
+    ]
 
 
 def test_a_file_that_names_itself_ends() -> None:
