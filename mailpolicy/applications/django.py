@@ -6,7 +6,8 @@ byte; certificates are checked from 4.2 on. Applications that hand variables on 
 
 from __future__ import annotations
 
-from mailpolicy.applications.sending import Mode, Names, Table, flag, names, secrets, sent
+from mailpolicy.applications.sending import Mode, Names, Table, names, sent
+from mailpolicy.applications.words import flag, secrets
 from mailpolicy.sessions import Told, unknown
 from mailpolicy.settings import Settings
 from mailpolicy.types import Fact

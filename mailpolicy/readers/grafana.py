@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from mailpolicy import go_ini
 from mailpolicy.applications.grafana import NEWEST, SOFTWARE, facts
-from mailpolicy.applications.words import KEPT
-from mailpolicy.envfile import Setting
+from mailpolicy.envfile import KEPT, Setting
 from mailpolicy.settings import Settings
 from mailpolicy.tree import Tree
 from mailpolicy.types import Inventory, Span, Unread, Unreadable, Version
