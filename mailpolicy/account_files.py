@@ -41,6 +41,8 @@ class Account(NamedTuple):
     own: Settings
     implicit: bool = False
     """Not declared: commands stood before any ``account`` line."""
+    open: bool = False
+    """A template names one of its parents: what no line of its own sets is unknown."""
 
     def chain(self, name: str) -> tuple[Value, ...]:
         """All values of a setting, oldest first."""
@@ -185,10 +187,13 @@ class _Parser:
         elif name in self.names and not template:
             self.refuse(where, f"account {name} was already defined")
         own: Settings = {}
+        filled = bool(colon) and PLACEHOLDER.search(tail) is not None
+        if filled:
+            own = {name: (Value(None, self.span(line)),) for name in self.dialect.tainted}
         for parent in parents:
             for setting, values in self.accounts[parent].own.items():
                 own[setting] = _joined(own.get(setting, ()), values)
-        self.begin(Account(None if template else name, where, parents, dict(self.defaults), own))
+        self.begin(Account(None if template else name, where, parents, dict(self.defaults), own, open=filled))
         if not template:
             self.names.setdefault(name, len(self.accounts) - 1)
 

@@ -73,6 +73,8 @@ def _connections(
         account = view.account
         if index not in merged:
             continue
+        if account.open and all(values[-1].text is None for values in account.own.values()):
+            continue  # another name of an account that a template chooses
         if not missing_host(view):
             facts.append(program.connection(view, _names(parsed.accounts, merged[index]), path, parsed.refused))
         elif account.implicit:

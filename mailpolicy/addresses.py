@@ -35,6 +35,14 @@ def host_scope(host: str) -> str:
     return "private" if local else "public"
 
 
+def without_password(host: str) -> str:
+    """A host without the password that an address which was put in its place has before the ``@``."""
+    login, at, rest = host.rpartition("@")
+    start = login.find("://") + 3 if "://" in login else 0
+    colon = login.find(":", start)
+    return f"{login[:colon]}:***{at}{rest}" if colon >= 0 else host
+
+
 def _host_kind(text: str) -> str:
     """loopback, private or public of an IP address; ``name`` for anything else."""
     if text.startswith("127.") or text == "::1":

@@ -13,7 +13,8 @@ from mailpolicy.readers import PATTERNS, SHARED, Reader, format_of, formats_of, 
 from mailpolicy.tree import Tree, walk
 from mailpolicy.types import Fact, Inventory, Span, Unread, Unreadable, Version
 
-_COPY = re.compile(r"^(?:bak|backup|old|orig)[._-]")
+_COPY = re.compile(r"^(?:bak|backup|old|orig)[._-]|[._-]?[0-9]{6,8}(?:[._-]?[0-9]{2,6})*$|\.orig$")
+"""What is put before or behind a file's name to keep an older state of it."""
 
 
 class Gathered(NamedTuple):
@@ -122,7 +123,7 @@ def _discover(
                 if kept is not None:
                     notes.append(f"{file}: is a copy that was kept beside {kept}; not read")
                 elif is_folder and names:
-                    errors.append((file, "is a folder, not a file"))
+                    errors.append((file, "is an empty folder, not a file"))
                 else:
                     for name in names:
                         found[name].append(file)
@@ -136,9 +137,13 @@ def _discover(
 
 
 def _formats(tree: Tree, path: str, is_folder: bool, notes: list[str]) -> list[str]:
-    """The formats of a file or folder; a file that may or may not be of one and cannot be read is noted."""
+    """The formats of a file or folder; a file that may or may not be of one and cannot be read is noted.
+
+    Folders that hold something may have the name of a configuration (``mailrc/.mailrc``); an empty one is what
+    docker makes of a file that is not there.
+    """
     if is_folder:
-        named = format_of(path)
+        named = None if tree.names(path) else format_of(path)
         return [] if named is None or _by_chance(path, True, named) else [named]
     try:
         names = formats_of(path, lambda: tree.source(path).text)
@@ -149,9 +154,9 @@ def _formats(tree: Tree, path: str, is_folder: bool, notes: list[str]) -> list[s
 
 
 def _kept_beside(path: str) -> str | None:
-    """The file that an older copy was made of, as ``main.cf`` of ``main.cf.orig`` or ``bak_main.cf``, if it is here."""
+    """The file that an older copy was made of, as ``main.cf`` of ``main.cf.orig`` or ``main.cf_20260101``, if here."""
     folder, name = os.path.split(path)
-    plain = _COPY.sub("", name.removesuffix(".orig"))
+    plain = _COPY.sub("", name)
     beside = os.path.join(folder, plain)
     return beside if plain != name and os.path.isfile(beside) else None
 

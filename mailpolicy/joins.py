@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Iterable
 
 from mailpolicy.facts import Draft
 from mailpolicy.lean import TYPE_CHECKING
+from mailpolicy.mailboxes import provider
 from mailpolicy.types import Fact, Origin, Span
 
 if TYPE_CHECKING:
@@ -89,16 +90,16 @@ def _is_mx(fact: Fact) -> bool:
 def _mailboxes(facts: Iterable[Fact]) -> Iterable[Fact]:
     """Each mailbox that some client reads, with all its accesses."""
 
-    def key(fact: Fact) -> str | None:
+    def key(fact: Fact) -> tuple[str, str] | None:
         values = fact.values
         if fact.kind != "connection" or values.get("role") != "access":
             return None
         if values.get("software") in _OFFERS:
-            return f"every mailbox of {values.get('instance')}"
-        mailbox = values.get("mailbox")
-        return mailbox if isinstance(mailbox, str) else None
+            return f"every mailbox of {values.get('instance')}", ""
+        mailbox, host = values.get("mailbox"), values.get("host")
+        return (mailbox, provider(str(host or ""))) if isinstance(mailbox, str) else None
 
-    for mailbox, members in _grouped(facts, key).items():
+    for (mailbox, _), members in _grouped(facts, key).items():
         pop3 = [f for f in members if f.values.get("protocol") == "pop3"]
         expunging = [f for f in members if f.values.get("expunges")]
         if pop3 or expunging:
@@ -118,6 +119,9 @@ def _mailbox(mailbox: str, members: list[Fact], pop3: list[Fact], expunging: lis
     deleting = [f for f in pop3 if f.values.get("deletes_on_server")]
     sure = bool(deleting) or all(f.values.get("deletes_on_server") is False for f in pop3)
     draft.maybe("pop3_deletes", bool(deleting) if sure else None, _origins(deleting or pop3, "deletes_on_server"))
+    blamed = (deleting or expunging or members)[0].values.get("software")
+    if isinstance(blamed, str):
+        draft.put("software", blamed, chain)
     draft.put("imap_expunges", bool(expunging), _origins(expunging, "expunges"))
     purposes = [str(f.values["purpose"]) for f in (*pop3, *expunging) if "purpose" in f.values]
     draft.put("purpose", ", ".join(purposes), chain)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mailpolicy.addresses import host_scope
+from mailpolicy.addresses import host_scope, without_password
 from mailpolicy.facts import Draft
 from mailpolicy.lean import NamedTuple
 from mailpolicy.mailboxes import mailbox
@@ -41,12 +41,14 @@ def connection(draft: Draft, told: Mapping[str, Told], user: Told | None = None)
     ``user`` is the login name of an access, which makes its mailbox.
     """
     fields = {**_implied(told), **told}
+    host = fields.get("host")
+    if host is not None and isinstance(host.value, str):
+        host = fields["host"] = host._replace(value=without_password(host.value))
     for name, one in fields.items():
         if one.known:
             draft.put(name, one.value, one.by)
         else:
             draft.unknown(name, one.by)
-    host = fields.get("host")
     if user is not None and user.value and host is not None and host.value:
         draft.put("mailbox", mailbox(str(user.value), str(host.value)), (*host.by, *user.by))
     return draft.fact()

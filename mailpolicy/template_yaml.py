@@ -6,7 +6,7 @@ import re
 
 from mailpolicy.envfile import Setting
 from mailpolicy.lean import NamedTuple
-from mailpolicy.strict_yaml import Node, load
+from mailpolicy.strict_yaml import Node, load, load_all
 from mailpolicy.text import Source
 from mailpolicy.types import Span
 
@@ -71,6 +71,15 @@ def read(source: Source) -> Document:
     text = _INLINE.sub(lambda found: _FILLER * len(found[0]), text)
     templated = text != source.text
     return Document(source, load(Source(source.path, text) if templated else source), doubtful, templated)
+
+
+def read_all(source: Source) -> tuple[Document, ...]:
+    """The documents of a file, without empty ones. Raises YamlError."""
+    text, doubtful = _without_control(source)
+    text = _INLINE.sub(lambda found: _FILLER * len(found[0]), text)
+    templated = text != source.text
+    tops = load_all(Source(source.path, text) if templated else source)
+    return tuple(Document(source, top, doubtful, templated) for top in tops)
 
 
 def _without_control(source: Source) -> tuple[str, frozenset[int]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mailpolicy.addresses import contains, host_scope, network_scope, scope_of
+from mailpolicy.addresses import contains, host_scope, network_scope, scope_of, without_password
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,19 @@ def test_scope_of(address: str, scope: str) -> None:
 )  # fmt: skip
 def test_host_scope(host: str, scope: str) -> None:
     assert host_scope(host) == scope
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [
+        ("mail.example.org", "mail.example.org"), ("[2001:db8::1]:25", "[2001:db8::1]:25"),
+        ("alice@mail.example.org", "alice@mail.example.org"), ("alice:abc@mail", "alice:***@mail"),
+        ("smtp://alice:abc@mail:25", "smtp://alice:***@mail:25"), ("smtp://alice:a@b@mail", "smtp://alice:***@mail"),
+        ("smtp://alice:a://b@mail", "smtp://alice:***@mail"),
+    ],
+)  # fmt: skip
+def test_without_password(host: str, shown: str) -> None:
+    assert without_password(host) == shown
 
 
 @pytest.mark.parametrize(

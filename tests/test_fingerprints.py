@@ -17,10 +17,14 @@ def fingerprints(example: Example) -> list[tuple[str, str]]:
 
 
 def commented(name: str, text: str) -> str:
-    """The text with a comment on top, as the format writes one."""
-    if name.endswith((".xml", ".xml.j2")):
-        first, _, rest = text.partition("\n")
+    """The text with a comment on top, as the format writes one; JSON has a line more."""
+    first, _, rest = text.partition("\n")
+    if name.endswith((".xml", ".xml.j2", ".mobileconfig")):
         return f"{first}\n<!-- a comment -->\n{rest}" if first.startswith("<?xml") else f"<!-- a comment -->\n{text}"
+    if name.endswith(".php"):
+        return f"{first}\n// a comment\n{rest}"
+    if name.endswith((".js", ".json")):
+        return f"// a comment\n{text}" if name.endswith(".js") else f"\n{text}"
     return f"# a comment\n{text}"
 
 

@@ -121,7 +121,15 @@ def test_names_by_chance(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert "aliases" not in said
 
 
-@pytest.mark.parametrize("name", ["stunnel.conf.orig", "bak_stunnel.conf"])
+def test_a_folder_around_a_file_of_its_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "msmtprc").mkdir()
+    (tmp_path / "msmtprc/.msmtprc").write_text(SAMPLES["msmtp"][".msmtprc"])
+    code, said = checked(tmp_path, capsys)
+    assert code in (0, 1)
+    assert "cannot be judged" not in said
+
+
+@pytest.mark.parametrize("name", ["stunnel.conf.orig", "bak_stunnel.conf", "bak_stunnel.conf.orig"])
 def test_a_copy_beside_its_file(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "stunnel.conf").write_text(SAMPLES["stunnel"]["stunnel.conf"])
     (tmp_path / name).write_text("[broken\n")

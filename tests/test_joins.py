@@ -90,6 +90,10 @@ def access(protocol: str, **values: Value) -> Fact:
         ([access("pop3", account="1", deletes_on_server=False)], {"pop3_deletes": False}),
         ([access("pop3", account="1", purpose="migration")], {"purpose": "migration"}),
         (
+            [access("pop3", account="1"), access("pop3", account="2", software="mpop", deletes_on_server=True)],
+            {"software": "mpop"},
+        ),
+        (
             [access("imap", account="1", expunges=True), access("imap", account="2")],
             {"imap_expunges": True, "pop3": False, "devices": 2, "pop3_deletes": False},
         ),
@@ -99,6 +103,13 @@ def access(protocol: str, **values: Value) -> Fact:
 def test_mailbox(facts: list[Fact], expected: dict[str, Value]) -> None:
     (mailbox,) = derived("mailbox", *facts)
     assert {name: mailbox[name] for name in expected} == expected
+
+
+def test_one_address_at_two_providers_is_two_mailboxes() -> None:
+    fetched = access("pop3", account="1", host="pop.example.org")
+    read = access("imap", account="2", host="imap.example.org")
+    elsewhere = access("imap", account="3", host="imap.example.net")
+    assert [one["devices"] for one in derived("mailbox", fetched, read, elsewhere)] == [2]
 
 
 def test_mailboxes_that_nothing_removes_mail_from_or_without_a_name_are_left_out() -> None:

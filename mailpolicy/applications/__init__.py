@@ -47,6 +47,7 @@ ENVIRONMENTS: dict[str, str] = {
     "chatwoot": r"SMTP_ADDRESS FRONTEND_URL",
     "huginn": r"SMTP_SERVER SMTP_USER_NAME",
     "django": r"EMAIL_HOST_(USER|PASSWORD)",
+    "spring": r"SPRING_MAIL_\w+",
     "netbox": r"EMAIL_SERVER EMAIL_(USERNAME|TIMEOUT|SSL_CERTFILE)",
     "authentik": r"AUTHENTIK_EMAIL__\w+",
     "paperless": r"PAPERLESS_EMAIL_(HOST|PORT|HOST_USER|HOST_PASSWORD|USE_TLS|USE_SSL)",
@@ -71,6 +72,7 @@ ENVIRONMENTS: dict[str, str] = {
     "mealie": r"SMTP_AUTH_STRATEGY",
     "msmtpd": r"SMTP_TLS_CHECKCERT",
     "mailman": r"SMTP_HOST_(USER|PASSWORD) HYPERKITTY_API_KEY",
+    "roundcube": r"ROUNDCUBEMAIL_(DEFAULT_HOST|SMTP_SERVER)",
 }
 """Application -> regular expressions, separated by blanks, each of which some variable of its environment matches."""
 
@@ -109,6 +111,7 @@ IMAGES: dict[str, str] = {
     "mealie": r"hkotel/mealie|mealie-recipes/mealie",
     "msmtpd": r"crazy-?max/msmtpd",
     "mailman": r"maxking/mailman-(core|web)",
+    "roundcube": r"roundcube/roundcubemail",
 }
 """Application -> its image without registry and tag, which goes before what variables tell."""
 

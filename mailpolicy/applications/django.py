@@ -7,7 +7,8 @@ byte; certificates are checked from 4.2 on. Applications that hand variables on 
 from __future__ import annotations
 
 from mailpolicy.applications.sending import Mode, Names, Table, names, sent
-from mailpolicy.applications.words import flag, secrets
+from mailpolicy.applications.words import credential, flag, secrets
+from mailpolicy.envfile import Setting
 from mailpolicy.sessions import Told, unknown
 from mailpolicy.settings import Settings
 from mailpolicy.types import Fact
@@ -19,6 +20,11 @@ ENVIRONMENT = names(
     "EMAIL_USE_SSL", "EMAIL_SSL_CERTFILE", "EMAIL_SSL_KEYFILE",
 )  # fmt: skip
 _NAMES = Names("EMAIL_HOST", "EMAIL_PORT", "EMAIL_HOST_USER", "EMAIL_HOST_PASSWORD")
+_CLIENT = ("EMAIL_SSL_CERTFILE", "EMAIL_SSL_KEYFILE")
+_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+_SENDING = frozenset((_BACKEND, "djcelery_email.backends.CeleryEmailBackend", "post_office.EmailBackend",
+                      "mailer.backend.DbBackend"))  # fmt: skip
+"""Backends that send by SMTP, at once or from a queue, whose own setting is not looked at."""
 _CHECKED = {"django": (4, 2), "netbox": (3, 6), "paperless-ngx": (2, 0), "authentik": (2024,)}
 """Versions from which on certificates are checked: Django 4.2, and what is built on it."""
 _BOTH = "EMAIL_USE_TLS and EMAIL_USE_SSL exclude one another: Django refuses to send"
@@ -47,6 +53,50 @@ def _verify(settings: Settings) -> str | None:
     if numbers >= _CHECKED.get(settings.software, ()):
         return "ca"
     return "none" if settings.software == SOFTWARE else None  # what is built on an elder one is not looked up
+
+
+def configured(settings: Settings, opened: bool = False) -> list[Fact]:
+    """The session of ``settings.py``, whose values are Python's own: yes and no are ``true`` and ``false`` here.
+
+    ``opened``: a file that is not there may set what these settings do not.
+    """
+    backend = settings.text("EMAIL_BACKEND", _BACKEND)
+    only_backend = not any(name in settings.settings for name in ENVIRONMENT if name != "EMAIL_BACKEND")
+    if (backend is not None and backend not in _SENDING) or (backend is None and only_backend):
+        return []
+    given = settings
+    if opened:
+        missing = {name: Setting(name, None, settings.start) for name in ENVIRONMENT if name not in settings.settings}
+        given = settings._replace(settings={**missing, **settings.settings})
+    made = facts(given._replace(settings=_without(given, "EMAIL_BACKEND")))
+    return [_kept(_refused(given, fact), given) for fact in made if fact.kind == "connection"]
+
+
+def _without(settings: Settings, name: str) -> dict[str, Setting]:
+    return {key: one for key, one in settings.settings.items() if key != name}
+
+
+def _kept(fact: Fact, settings: Settings) -> Fact:
+    """Where the password is kept, as far as the file tells."""
+    if fact.values.get("authenticates") is False:
+        return fact
+    told = credential(settings, "EMAIL_HOST_PASSWORD")
+    values = {name: value for name, value in fact.values.items() if name != "credential"}
+    return fact._replace(values={**values, "credential": told.value} if told.known else values)
+
+
+def _refused(settings: Settings, fact: Fact) -> Fact:
+    """A session that cannot come about, for what Django or Python makes of the settings."""
+    why, by = None, ""
+    secured = fact.values.get("tls") in ("required", "implicit") and fact.values.get("verify") == "ca"
+    if settings.given("EMAIL_HOST", "localhost") == "":
+        why, by = "EMAIL_HOST is empty: nothing is connected to", "EMAIL_HOST"
+    elif secured and (named := [name for name in _CLIENT if settings.text(name)]):
+        why, by = f"with {named[0]} Django trusts no authority: each certificate is refused", named[0]
+    if why is None or fact.values.get("broken"):
+        return fact
+    chain = (*fact.origins["broken"], *settings.told(by))
+    return fact._replace(values={**fact.values, "broken": why}, origins={**fact.origins, "broken": chain})
 
 
 def _of_environment(settings: Settings) -> list[Fact]:

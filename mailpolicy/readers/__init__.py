@@ -41,9 +41,12 @@ class Reader(Protocol):
 
 PATTERNS: dict[str, str] = {
     "declaration": r"\.?mailpolicy\.ya?ml",
-    # Dovecot and the proxies, whose folders hold files with the names of other servers
+    # servers of mail; Dovecot before the proxies and these before the others, whose names are less their own
+    "postfix": r"([^/]*[._-])?(main|master)\.cf(\.(H_|host-|[a-z0-9-]+\.[a-z0-9-]+\.[a-z])[^/]*"
+    r"|[._-]?[0-9]{6,8}[^/]*)?",
     "dovecot": r"[^/]*dovecot[^/]*\.conf|dovecot/([^/]+/)*[^/]+\.(conf|conf\.ext|ext)"
     r"|(?<!nginx/)conf\.d/[0-9]+-[a-z0-9_-]+\.conf",
+    # proxies
     "caddy": r"[^/]*[Cc]addyfile[^/]*|caddy[^/]*\.json|caddy/([^/]+/)*[^/]+\.(json|caddy|conf)",
     "haproxy": r"[^/]*[Hh][Aa]-?[Pp]roxy[^/]*\.cfg|haproxy/haproxy\.conf"
     r"|[^/]*[Hh][Aa]-?[Pp]roxy[^/]*/([^/]+/)*[^/]+\.cfg",
@@ -53,8 +56,7 @@ PATTERNS: dict[str, str] = {
     "traefik": r"traefik([._-][^/]*)?\.(ya?ml|toml)"
     r"|[^/]*traefik[^/]*/([^/]+/)*((dyn|tcp|tls|mail|smtp|imap|pop|submission|conf|static|file|rout|serv|provider|entry)"
     r"[^/]*|(dyn[^/]*|conf[^/]*|rules|custom|providers?|files?|rout[^/]*)/([^/]+/)*[^/]+)\.(ya?ml|toml)",
-    # servers of mail
-    "postfix": r"([^/]*[._-])?(main|master)\.cf",
+    # more servers of mail
     "sendmail": r"[^/]*(sendmail|submit)[^/]*\.(mc|cf)|(mail|sendmail)/([^/]+\.mc|access|authinfo)",
     "exim": r"[^/]*exim4?\.conf(\.localmacros|\.[0-9]+)*|update-exim4\.conf\.conf|passwd\.client"
     r"|[^/]*exim[^/]*\.(conf|inc)|exim4?/([^/]+/)*[^/]+\.(conf|inc|custom)"
@@ -109,23 +111,29 @@ PATTERNS: dict[str, str] = {
     "roundcube": r"[^/]*(config|main|defaults)\.inc(\.php)?|config\.php\.inc",
     "snappymail": r"domains/[^/]+\.(json|ini)|[^/]*([Ss]nappymail|[Rr]ainloop)[^/]*/([^/]+/)*[^/]+\.(json|ini)",
     # what tells programs their settings
-    "autoconfig": r"[^/]*config-v1\.[12]\.xml|[^/]*autoconfig[^/]*\.xml|ispdb/[^/]+",
+    "autoconfig": r"[^/]*config-v1\.[12](\.xml)?|[^/]*autoconfig[^/]*\.xml|ispdb/[^/]+",
     "autodiscover": r"[^/]*[Aa]uto[Dd]iscover[^/]*\.xml",
     "mobileconfig": r"[^/]*\.mobileconfig|[^/]*(mobileconfig|ios[-_]?profile)[^/]*\.xml",
     # applications
     "alertmanager": r"[^/]*alertmanager[^/]*\.ya?ml|[^/]*alertmanager[^/]*/([^/]+/)*[^/]+\.ya?ml",
+    "ansible": r"(tasks|handlers|playbooks?|plays|roles|[^/]*[Aa]nsible[^/]*)/([^/]+/)*[^/]+\.ya?ml"
+    r"|[^/]*(playbook|site|main|deploy|mail|notif|report|alert|backup|update|upgrade|patch|maintenance)[^/]*\.ya?ml",
+    "django": r"([^/]*[_-])?settings([._-][^/]*)?\.py|settings/([^/]+/)*[^/]+\.py",
     "gitea": r"([^/]*[._-])?app\.ini|[^/]*(gitea|forgejo|gogs)[^/]*\.ini",
     "gitlab": r"[^/]*gitlab[^/]*\.rb",
     "grafana": r"[^/]*grafana[^/]*\.ini|[^/]*grafana[^/]*/([^/]+/)*(custom|sample|defaults)\.ini",
     "keycloak": r"[^/]*([Kk]eycloak|[Rr]ealm)[^/]*\.(json|ya?ml)"
     r"|[^/]*([Kk]eycloak|[Rr]ealm)[^/]*/([^/]+/)*[^/]+\.(json|ya?ml)",
     "nextcloud": r"([^/]*\.)?config(\.sample)?\.php",
+    "rails": r"config/(([^/]+/)*(environments|initializers)/([^/]+/)*[^/]+|(application|environment|smtp|mail)[^/]*)"
+    r"\.rb|initializers/[^/]*(mail|smtp)[^/]*\.rb|environments/[^/]+\.rb|([^/]*\.)?configuration([.-][^/.]+)?\.ya?ml",
     "sentry": r"config(\.example)?\.ya?ml|[^/]*sentry[^/]*\.(ya?ml|conf\.py)",
+    "spring": r"(application|bootstrap)([._-][^/]*)?\.(properties|ya?ml)",
     "environment": r"(?![^/]*\.(py|[jt]sx?|mjs|cjs|json|rb|go|sh|md|html|rs|java|vue|toml|ya?ml|h|c|php|lock|nix)$)"
     r"([^/]*\.)?env([._-][^/]*)?"
     r"|(?<!\.github/workflows/)[^/]*(compose|[Ss]tack|swarm|values|deploy|stateful|daemonset|configmap|cronjob|secret"
-    r"|-env|standalone|web_only|manifest|mailman|mastodon|discourse|ghost|outline|directus|n8n|vaultwarden|netbox|grafana|gitea|forgejo|gitlab"
-    r"|nextcloud|keycloak|authentik|paperless|chatwoot|mattermost|plausible|peertube|overleaf|appwrite|mealie|sentry)"
+    r"|-env|standalone|web_only|manifest|mailman|mastodon|discourse|ghost|outline|directus|n8n|vaultwarden|netbox"
+    r"|grafana|gitea|forgejo|gitlab|nextcloud|keycloak|authentik|paperless|chatwoot|mattermost|plausible|peertube|overleaf|appwrite|mealie|sentry)"
     r"[^/]*\.ya?ml"
     r"|(k8s|kubernetes|kube|manifests|charts?/[^/]+/templates|helm/templates|containers|stacks)/([^/]+/)*[^/]+\.ya?ml"
     r"|blueprints/[^/]+/template\.toml",
@@ -136,8 +144,8 @@ TEMPLATE = r"(?:\.(?:j2|jinja2?|tmpl|tpl|template|erb|epp|in|dist|sample|example
 """Endings of templates and samples, which are read as what they are a template of."""
 
 SHARED: frozenset[str] = frozenset((
-    "alertmanager", "curl", "environment", "evolution", "git", "gitea", "gitlab", "k9", "keycloak", "nextcloud",
-    "roundcube", "sentry", "snappymail", "thunderbird",
+    "alertmanager", "ansible", "curl", "django", "environment", "evolution", "git", "gitea", "gitlab", "k9", "keycloak",
+    "nextcloud", "rails", "roundcube", "sentry", "snappymail", "spring", "thunderbird",
 ))  # fmt: skip
 """Formats whose names other programs use too (``compose.yaml``, ``settings.py``): ``sniff`` must know the file."""
 
@@ -169,6 +177,10 @@ WORDS: dict[str, tuple[str, ...]] = {
     "snappymail": ("snappymail", "rainloop", "domains/"),
     "autoconfig": ("config-v1.", "autoconfig", "ispdb/"),
     "mobileconfig": ("mobileconfig", "profile"),
+    "ansible": (".yml", ".yaml"),
+    "django": ("settings",),
+    "rails": ("config", "initializers/", "environments/"),
+    "spring": ("application", "bootstrap"),
     "gitea": ("app.ini", "gitea", "forgejo", "gogs"),
     "keycloak": ("keycloak", "realm"),
     "nextcloud": ("config",),

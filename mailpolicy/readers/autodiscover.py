@@ -26,6 +26,10 @@ LIMITS = "SSL on with port 25, 110, 143 or 587 may be either kind of TLS; redire
 _TYPES = {"IMAP": ("imap", "access"), "POP3": ("pop3", "access"), "SMTP": ("smtp", "submission")}
 _OTHERS = frozenset({"EXCH", "EXPR", "EXHTTP", "WEB", "DAV", "NNTP", "MAPIHTTP", "MOBILESYNC", "CARDDAV", "CALDAV"})
 _ENCRYPTION = {"NONE": "none", "SSL": "implicit", "TLS": "required", "AUTO": "opportunistic"}
+_WORDS = {
+    "AuthRequired": ("on", "off"), "SPA": ("on", "off"), "SSL": ("on", "off"),
+    "Encryption": ("none", "ssl", "tls", "auto"),
+}  # fmt: skip
 _PORTS = {"imap": (143, 993), "pop3": (110, 995), "smtp": (25, 465)}
 _IN_CLEAR = frozenset({25, 110, 143, 587})
 _RANK = {"none": 0, "opportunistic": 1, "required": 2, "implicit": 3}
@@ -66,6 +70,11 @@ class Section(NamedTuple):
             return Told(default, (Origin("default", None, f"[MS-OXDSCLI], {name}{where}"),))
         by = (Origin("sets", self.span(child)),)
         return unknown(by) if _FILLED.search(child.text.value) else Told(child.text.value, by)
+
+    def switch(self, name: str) -> Told:
+        """Whether a child that is on by default is on; not known for any other word than on and off."""
+        told = self.told(name, "on")
+        return maybe({"on": True, "off": False}.get(str(told.value).lower()), told.by)
 
 
 def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Inventory:
@@ -111,12 +120,25 @@ def _sections(source: Source, protocols: Sequence[Element]) -> tuple[list[tuple[
         known = _TYPES.get(word.upper())
         if kind is not None and known is not None:
             counts[known[0]] = counts.get(known[0], 0) + 1
-            found.append((counts[known[0]], Section(element, source, kind, *known)))
+            section = Section(element, source, kind, *known)
+            found.append((counts[known[0]], section))
+            unread += _words(section)
         elif word.upper() not in _OTHERS:
             at = kind or element
             where = source.span(at.text.start, at.text.end) if kind is not None and word else _tag(source, at)
             unread.append(Unread(where, "is of no type that Outlook knows"))
     return found, unread
+
+
+def _words(section: Section) -> list[Unread]:
+    """Words that the documents do not have: what Outlook makes of them is told nowhere."""
+    found = []
+    for name, words in _WORDS.items():
+        told = section.told(name, words[0])
+        where = told.by[0].where
+        if where is not None and told.known and str(told.value).lower() not in words:
+            found.append(Unread(where, f"is none of {', '.join(words)}"))
+    return found
 
 
 def _tag(source: Source, element: Element) -> Span:
@@ -156,8 +178,7 @@ def _encrypted(section: Section) -> Told:
     if own.value:
         mode = _ENCRYPTION.get(str(own.value).upper())
         return maybe(None if mode is None else mode != "none", own.by)
-    switch = section.told("SSL", "on")
-    return Told(str(switch.value).lower() == "on", switch.by) if switch.known else unknown(switch.by)
+    return section.switch("SSL")
 
 
 def _transport(section: Section) -> tuple[Told, Told]:
@@ -179,10 +200,10 @@ def _transport(section: Section) -> tuple[Told, Told]:
 
 
 def _by_switch(section: Section, number: int | None, stated: Told) -> Told:
-    switch = section.told("SSL", "on")
+    switch = section.switch("SSL")
     if not switch.known:
         return unknown(switch.by)
-    if str(switch.value).lower() != "on":
+    if not switch.value:
         return Told("none", switch.by)
     if number in _IN_CLEAR or (number is None and stated.value != ""):
         return unknown((*switch.by, *stated.by))
@@ -191,13 +212,12 @@ def _by_switch(section: Section, number: int | None, stated: Told) -> Told:
 
 def _login(told: dict[str, Told], section: Section, encrypted: Told) -> None:
     """With NTLM unless SPA is off; a POP3 login before, in place of one, counts as none."""
-    needed = section.told("AuthRequired", "on")
-    login = maybe(str(needed.value).lower() == "on" if needed.known else None, needed.by)
-    told["authenticates"] = login
-    if login.value is False:
+    told["authenticates"] = section.switch("AuthRequired")
+    if told["authenticates"].value is False:
         return
-    secure = section.told("SPA", "on")
-    ntlm = str(secure.value).lower() == "on" if secure.known else None
+    secure = section.switch("SPA")
+    ntlm = secure.value
+    told["authentication"] = maybe(None if ntlm is None else "SPA" if ntlm else "password", secure.by)
     told["mechanisms"] = maybe(None if ntlm is None else ("NTLM",) if ntlm else ("PLAIN", "LOGIN"), secure.by)
     told["credential"] = Told("prompt")
     tls = told["tls"]

@@ -303,4 +303,7 @@ class _Agent:
             return Told("dma does not run: NULLCLIENT needs a SMARTHOST", self.by("NULLCLIENT"))
         if host and re.search(r"\s", host):
             return Told("the smart host's name has a blank in it", self.by("SMARTHOST"))
+        port = self.value("PORT")
+        if host and port and not re.match(r"\s*\+?0*[1-9]", port):
+            return Told("PORT is no number: dma connects to port 0", self.by("PORT"))
         return None

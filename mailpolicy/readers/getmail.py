@@ -25,7 +25,7 @@ from mailpolicy.types import Fact, Inventory, Origin, Span, Unread, Unreadable, 
 SOFTWARE = "getmail"
 FILES = "getmailrc*, files in .getmail/ and .config/getmail/"
 PROVEN = "getmail6 6.18.11, run with the same files; up to 6.20.01 from its source"
-LIMITS = "what is in a netrc file; options of the command line; delete_bigger_than"
+LIMITS = "what is in a netrc file; options of the command line"
 
 _NEWEST = (6, 20, 1)
 _TYPE = re.compile(r"(?P<kind>Simple|BrokenUIDL|Multidrop)(?P<protocol>POP3|IMAP|SDPS)(?P<ssl>SSL)?Retriever")
@@ -172,6 +172,8 @@ class _Account:
 
     def inventory(self) -> Inventory:
         refused = self.config.wrong
+        first = next((number for number, one in enumerate(refused) if one.twice), len(refused))
+        refused = refused[: first + 1]
         unread = [Unread(one.where, f"getmail refuses the file: the line {one.why}") for one in refused[:_SHOWN]]
         if len(refused) > _SHOWN:
             unread.append(Unread(refused[0].where, f"{len(refused) - _SHOWN} more lines that getmail refuses"))
@@ -333,7 +335,10 @@ class _Account:
         delete = self.boolean("delete", False, "options")
         after = self.integer("delete_after", 0, "options")
         late = bool(after.known and after.value)
-        removes = delete if delete.value is True or not (late or not after.known) else maybe(late or None, after.by)
+        large = self.integer("delete_bigger_than", 0, "options")
+        later = [maybe(bool(one.value) or None, one.by) for one in (after, large) if one.value or not one.known]
+        sure = [one for one in later if one.known]
+        removes = delete if delete.value is True or not later else (sure or later)[0]
         if kind.protocol == "imap":
             return {"expunges": removes}
         found = {"deletes_on_server": removes, "uidl": self.remembers(kind, type_by)}

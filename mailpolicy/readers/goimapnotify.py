@@ -34,7 +34,6 @@ _LAST_JSON = (2, 3, 15)
 _STARTTLS = (2, 3, 10)
 _GO_IMAP = (2, 0, 0)
 """emersion/go-imap came; before, STARTTLS was tried and the session went on without it."""
-_WITH_TLS13 = (2, 3, 16)
 _TAG = re.compile(r"\{\{[^\n{}]*\}\}|\{%[^\n%]*%\}|<%[^\n%]*%>")
 _CONTROL = re.compile(r"(?m)^[ \t]*(?:\{\{-?\s*(?:if|else|end|range|with|/\*)|\{%|<%[^=])[^\n]*$")
 _TRUE, _FALSE = (

@@ -30,6 +30,8 @@ _CA_BY_DEFAULT = (2, 0)
 _ONE_WORD = (2, 0)
 """From this version on an option and its value are one word."""
 _SHOWN = 20
+_MOST = 500
+"""Relays of one file at most."""
 
 
 class Word(NamedTuple):
@@ -71,10 +73,16 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     unread: list[Unread] = []
     notes: list[str] = []
     parts = split(source.text)
+    relays = 0
     for line in parts.lines:
         words = _words(source.text, line.start, line.end)
         if not words or words[0].text.startswith("#"):
             continue
+        relays += 1
+        if relays > _MOST:
+            why = f"is relay number {relays}: none from here on is compared"
+            unread.append(Unread(source.span(line.start, line.end), why, True))
+            break
         remote = _Remote(source, words, numbers, line.certain)
         if remote.protocol.text == "qmqp":
             notes.append(f"{source.span(line.start, line.end)}: QMQP is not compared")
@@ -92,12 +100,15 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
 
 
 def _words(text: str, start: int, end: int) -> list[Word]:
-    """Words as ``parse_args`` makes them: quotes of both kinds anywhere, a backslash outside of single ones."""
+    """Words as ``parse_args`` makes them: quotes of both kinds anywhere, a backslash outside of single ones.
+
+    Behind the character that a backslash escapes it looks at one less: a blank or quote there is part of the word.
+    """
     found: list[Word] = []
-    for match in re.finditer(r"(?:'[^'\n]*'?|\"(?:\\.|[^\"\\\n])*\"?|\\.?|[^\s'\"\\])+", text[start:end]):
+    for match in re.finditer(r"(?:'[^'\n]*'?|\"(?:\\.{0,2}|[^\"\\\n])*\"?|\\.{0,2}|[^\s'\"\\])+", text[start:end]):
         raw = match[0]
-        pieces = re.findall(r"'([^'\n]*)'?|\"((?:\\.|[^\"\\\n])*)\"?|\\(.?)|([^\s'\"\\]+)", raw)
-        made = "".join(a or re.sub(r"\\(.)", r"\1", b) or c or d for a, b, c, d in pieces)
+        pieces = re.findall(r"'([^'\n]*)'?|\"((?:\\.{0,2}|[^\"\\\n])*)\"?|\\(.{0,2})|([^\s'\"\\]+)", raw)
+        made = "".join(a or re.sub(r"\\(.{0,2})", r"\1", b) or c or d for a, b, c, d in pieces)
         plain = start + match.start() if made == raw else None
         found.append(Word(made, start + match.start(), start + match.end(), plain))
     return found
@@ -118,6 +129,8 @@ class _Remote:
         rest = list(words[2:])
         while rest:
             word = rest.pop(0)
+            if word.text in ("", "--") and numbers >= _ONE_WORD:
+                break  # what is left of it, an empty line, ends the options
             apart = rest[0] if rest and numbers < _ONE_WORD and word.text.lstrip("-") in _VALUES else None
             if apart is not None:
                 rest.pop(0)
@@ -138,20 +151,20 @@ class _Remote:
         return self.source.span(start, end)
 
     def _option(self, word: Word, apart: Word | None) -> None:
-        text = word.text
-        name, equals, value = text.lstrip("-").partition("=")
-        short = re.fullmatch(r"-p(\d+)", text)
+        text = word.text.removeprefix("--")
+        name, equals, value = text.partition("=")
+        short = re.fullmatch(r"-p([^-].*)", text)
         if short is not None:
             name, equals, value = "port", "=", short[1]
         if filled(name):
             self.broken = self.broken or unknown((Origin("sets", self.span(word)),))
             return
-        why = "" if short else self._why(name, equals, value, apart)
+        why = self._why(name, equals, value, apart)
         if why:
             self.unread.append(Unread(self.span(word), f"nullmailer sends nothing to this relay: {why}"))
             self.broken = Told(f"nullmailer does not take this option: {why}", (Origin("sets", self.span(word)),))
             return
-        where = self.span(word, len(text) - len(value)) if value and equals else self.span(apart or word)
+        where = self.span(word, len(word.text) - len(value)) if value and equals else self.span(apart or word)
         held = value if equals else apart.text if apart else ""
         self.options.setdefault(name, []).append(Option(None if filled(held) else held, where))
 
@@ -163,7 +176,7 @@ class _Remote:
             return f"there is no option --{name[:40]}"
         if not equals and apart is None:
             return f"--{name} needs a value behind an equals sign"
-        if name == "port" and equals and not filled(value) and not re.fullmatch(r"\s*[+-]?\d+", value):
+        if name == "port" and value and not filled(value) and not re.fullmatch(r"\s*\+?\d+", value):
             return "the port is no number"
         return ""
 

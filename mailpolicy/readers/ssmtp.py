@@ -8,6 +8,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from mailpolicy.facts import begun
 from mailpolicy.lean import NamedTuple
@@ -35,6 +36,10 @@ _FIRST_WINS = frozenset({"authuser", "authpass", "authmethod"})
 _DELIMITERS = re.compile(r"[= \t\n]")
 _LONGEST = 2048
 _SHOWN = 20
+_KEPT = 20
+"""Places of settings in one chain at most: the first and the last ones."""
+_MOST = 500
+"""Users with hubs of their own at most."""
 
 
 class Setting(NamedTuple):
@@ -86,7 +91,7 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
         why = "is no configuration of ssmtp: no line sets one of its settings"
         return Inventory((), (Unread(source.start(), why, True),), (conf,))
     session = _Session(source, settings, number)
-    facts = [session.fact("default", source.start(), None)] if settings else []
+    facts = [session.fact("default", session.declared(), None)] if settings else []
     files = [conf]
     for table in paths[1:] or _beside(tree, conf):
         files.append(table)
@@ -95,7 +100,10 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
         except Unreadable as problem:
             unread.append(Unread(Span(table, 1, 1, 2), str(problem), True))
             continue
-        facts += [session.fact(hub.user, hub.where, hub) for hub in _hubs(hubs) if session.differs(hub)]
+        found_hubs = list(islice(_hubs(hubs), _MOST + 1))
+        facts += [session.fact(hub.user, hub.where, hub) for hub in found_hubs[:_MOST] if session.differs(hub)]
+        for hub in found_hubs[_MOST:]:
+            unread.append(Unread(hub.where, f"is user number {_MOST + 1}: none from here on is compared", True))
     password = settings.get("authpass", [])
     for one in password[:1]:
         found = secret(SOFTWARE, number, conf, "AuthPass", one.value or "", one.where)
@@ -193,6 +201,8 @@ class _Session:
     def __init__(self, source: Source, settings: dict[str, list[Setting]], version: str) -> None:
         self.source, self.settings, self.version = source, settings, version
         self.builtin = Origin("default", None, f"ssmtp {version}")
+        self.chains: dict[tuple[str, ...], tuple[Origin, ...]] = {}
+        self.place, self.mode = self._place(), self._mode()
 
     def last(self, name: str) -> Setting | None:
         found = self.settings.get(name)
@@ -200,15 +210,22 @@ class _Session:
 
     def by(self, *names: str) -> tuple[Origin, ...]:
         """Where settings stand, in the order of the file."""
+        if names not in self.chains:
+            self.chains[names] = self._chain(names)
+        return self.chains[names]
+
+    def _chain(self, names: tuple[str, ...]) -> tuple[Origin, ...]:
         found = sorted({one.where for name in names for one in self.settings.get(name, ())})
         if len(names) == 1 and names[0] in _FIRST_WINS:
             found = found[:1]
+        elif len(found) > _KEPT:
+            found = [*found[:1], *found[1 - _KEPT :]]
         return (self.builtin, *(Origin("sets" if i == 0 else "overrides", where) for i, where in enumerate(found)))
 
     def unsure(self, *names: str) -> bool:
         return any(not one.certain or one.value is None for name in names for one in self.settings.get(name, ()))
 
-    def place(self) -> tuple[Told, Told, bool]:
+    def _place(self) -> tuple[Told, Told, bool]:
         """Host and port; a port stays when a later mailhub names none."""
         host, port, stated = Told("mailhub", (self.builtin,)), Told(25, (self.builtin,)), False
         both = [(one, name) for name in ("mailhub", "remoteport") for one in self.settings.get(name, ())]
@@ -230,7 +247,7 @@ class _Session:
             host, port = host._replace(known=False), port._replace(known=False)
         return host, port, stated
 
-    def mode(self) -> str | None:
+    def _mode(self) -> str | None:
         """UseTLS and UseSTARTTLS in the order of the file: a no to the first takes back the second."""
         if self.unsure("usetls", "usestarttls"):
             return None
@@ -245,7 +262,7 @@ class _Session:
         return "none" if not tls else "required" if starttls else "implicit"
 
     def login(self) -> dict[str, Told]:
-        """Whether and how it logs in: LOGIN, or CRAM-MD5 where that is named."""
+        """Whether and how it logs in: LOGIN, or CRAM-MD5 where that is named; without AuthPass nothing follows it."""
         user, method, password = self.last("authuser"), self.last("authmethod"), self.last("authpass")
         by = self.by("authuser")
         if user is None:
@@ -257,22 +274,27 @@ class _Session:
         challenge = name is not None and name.lower() == "cram-md5"
         mechanism = ("CRAM-MD5",) if challenge else ("LOGIN",)
         told["mechanisms"] = maybe(None if name is None else mechanism, self.by("authmethod"))
-        kept = None if password is not None and password.value is None else "literal"
+        kept = None if password is not None and password.value is None else "literal" if password else "none"
         told["credential"] = maybe(kept, self.by("authpass"))
         return told
 
+    def declared(self) -> Span:
+        """The mail hub; the start of the file where none is named."""
+        hub = self.last("mailhub")
+        return hub.where if hub is not None else self.source.start()
+
     def differs(self, hub: Hub) -> bool:
-        host, port, _ = self.place()
+        host, port, _ = self.place
         return hub.host.value != host.value or (hub.port is not None and hub.port.value != port.value)
 
     def fact(self, account: str, where: Span, hub: Hub | None) -> Fact:
         """The fact of the mail hub, or of a user's own one."""
-        host, port, stated = self.place()
+        host, port, stated = self.place
         told = {"account": Told(account), "protocol": Told("smtp"), "role": Told("submission")}
         if hub is not None:
             host, port, stated = hub.host, hub.port or port, stated or hub.port is not None
         told |= {"host": host, "port": port, "port_stated": Told(stated, port.by)}
-        mode = self.mode()
+        mode = self.mode
         by = self.by("usetls", "usestarttls")
         told["tls"] = maybe(mode, by)
         told["verify"] = Told("none", (*by, Origin("default", None, "ssmtp checks no certificate")))
@@ -284,11 +306,14 @@ class _Session:
             told["cleartext_credentials"] = self._in_clear(mode, login)
         if not host.known and not self.unsure("mailhub") and hub is None:
             told["broken"] = Told("the mail hub is empty: no blank may stand around the =", host.by)
+        elif str(host.value or "").startswith(("'", '"')):
+            told["broken"] = Told("the mail hub's name begins with a quote, which ssmtp does not take away", host.by)
         return connection(begun("connection", where, SOFTWARE, self.version, self.source.path), told)
 
     def _in_clear(self, mode: str | None, login: dict[str, Told]) -> Told:
-        by = (*self.by("authuser", "authmethod"), *self.by("usetls", "usestarttls")[1:])
-        if mode in ("required", "implicit") or login["mechanisms"].value == ("CRAM-MD5",):
+        by = (*self.by("authuser", "authpass", "authmethod"), *self.by("usetls", "usestarttls")[1:])
+        challenged = login["mechanisms"].value == ("CRAM-MD5",)
+        if mode in ("required", "implicit") or challenged or login["credential"].value == "none":
             return Told(False, by)
         sure = mode is not None and login["authenticates"].known and login["mechanisms"].known
         return maybe(True if sure else None, by)

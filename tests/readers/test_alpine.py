@@ -164,3 +164,9 @@ def test_names(path: str) -> None:
 def test_sniffing() -> None:
     assert alpine.sniff("personal-name=\nuser-domain=\nsmtp-server=\ninbox-path=\n")
     assert not alpine.sniff("personal-name=\nx=y\n")
+
+
+def test_servers_beyond_all_measure_are_named_and_not_compared() -> None:
+    inventory = FILE.read("smtp-server=" + ",".join(f"h{n}.test" for n in range(600)) + "\n")
+    assert len(inventory.facts) == 500
+    assert [one.fatal for one in inventory.unread] == [True]

@@ -76,6 +76,27 @@ def test_a_type_that_outlook_does_not_know_is_unread(kind: str) -> None:
     assert (inventory.facts, len(inventory.unread)) == ((), 1)
 
 
+@pytest.mark.parametrize(
+    ("line", "field"),
+    [
+        ("<AuthRequired>yes</AuthRequired>", "authenticates"),
+        ("<SPA>true</SPA>", "mechanisms"),
+        ("<SSL>yes</SSL>", "tls"),
+        ("<Encryption>STARTTLS</Encryption>", "tls"),
+    ],
+)
+def test_a_word_that_no_document_has_is_unread(line: str, field: str) -> None:
+    inventory = FILE.read(response(section("IMAP", line)))
+    (unread,) = inventory.unread
+    assert not unread.fatal and unread.why.startswith("is none of")
+    assert field not in inventory.facts[0].values and field in inventory.facts[0].origins
+
+
+@pytest.mark.parametrize(("line", "method"), [("<SPA>Off</SPA>", "password"), ("<SPA>ON</SPA>", "SPA"), ("", "SPA")])
+def test_the_method_in_the_words_of_the_format(line: str, method: str) -> None:
+    assert only("IMAP", line).values["authentication"] == method
+
+
 def test_a_section_without_server_is_broken() -> None:
     assert FILE.only(response("<Type>IMAP</Type>"), "connection").values["broken"]
 

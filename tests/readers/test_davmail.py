@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mailpolicy.readers import davmail
+from mailpolicy.readers import davmail, format_of
 from tests.readers.reading import MainFile, blamed, listeners, of_kind, the
 
 FILE = MainFile(davmail, "davmail.properties")
@@ -79,3 +79,14 @@ def test_files_without_ports(text: str, fatal: list[bool]) -> None:
 def test_sniffing() -> None:
     assert davmail.sniff(f"a=b\n{IMAP}")
     assert not davmail.sniff("davmail.mode=EWS\n")
+
+
+@pytest.mark.parametrize(
+    "path", ["davmail.properties", ".davmail.properties", "davmail-o365.properties", "my.davmail.properties"]
+)
+def test_names(path: str) -> None:
+    assert format_of(path) == "davmail"
+
+
+def test_its_translations_are_no_settings() -> None:
+    assert format_of("src/java/davmailmessages_fr.properties") is None

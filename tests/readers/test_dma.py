@@ -89,7 +89,12 @@ def test_versions_know_more_words() -> None:
 
 @pytest.mark.parametrize(
     ("text", "why"),
-    [(f"{HOST}STARTTLS\r\n", "CR LF"), ("NULLCLIENT\n", "needs a SMARTHOST"), ("SMARTHOST a.test \n", "blank")],
+    [
+        (f"{HOST}PORT submission\n", "no number"),
+        (f"{HOST}STARTTLS\r\n", "CR LF"),
+        ("NULLCLIENT\n", "needs a SMARTHOST"),
+        ("SMARTHOST a.test \n", "blank"),
+    ],
 )
 def test_broken(text: str, why: str) -> None:
     assert why in str(only(text).values["broken"])

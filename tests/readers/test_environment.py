@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import pytest
 
 from mailpolicy.readers import environment, formats_of
+from mailpolicy.tree import Memory
 from mailpolicy.types import Fact, Inventory
 from tests.readers.reading import blamed, of_kind, read_group, the
 
@@ -195,8 +196,21 @@ def test_images_of_mail_servers_are_no_applications(image: str) -> None:
     ],
 )
 def test_what_is_no_application(text: str) -> None:
-    assert not environment.sniff(text)
-    assert not of_kind(read({".env": text}), "connection")
+    found = environment.read(Memory({".env": text}), (".env",), None)
+    assert not found.facts
+    assert not environment.sniff(text) or "no session" in found.notes[0]
+
+
+def test_what_has_no_variable_of_mail_is_left_alone() -> None:
+    assert not environment.sniff("PORT=25\nHOST=smtp.example.org\n")
+    assert not environment.sniff("# SMTP_HOST=smtp.example.org\n")
+
+
+def test_a_template_that_only_mentions_mail_is_no_error() -> None:
+    text = "a: {{ if }\nMAIL_FROM: b: c\n"
+    found = environment.read(Memory({"compose.yaml": text}), ("compose.yaml",), None)
+    assert not found.unread
+    assert "no session" in found.notes[0]
 
 
 @pytest.mark.parametrize("host", ["mailpit", "mailhog", "app-maildev-1", "mailpit.dev.svc", "greenmail"])

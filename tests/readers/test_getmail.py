@@ -82,6 +82,10 @@ def test_parameters_mean_what_getmail_makes_of_them(kind: str, lines: str, expec
         ("delete = true", {"deletes_on_server": True}),
         ("delete = 1\ndelete_after = 7", {"deletes_on_server": True, "keeps_days": None}),
         ("delete_after = 7", {"deletes_on_server": True, "keeps_days": 7}),
+        ("delete_bigger_than = 100000", {"deletes_on_server": True, "keeps_days": None}),
+        ("delete_bigger_than = 0", {"deletes_on_server": False}),
+        ("delete_bigger_than = @SIZE@\ndelete_after = 7", {"deletes_on_server": True, "keeps_days": 7}),
+        ("delete_bigger_than = @SIZE@", {"deletes_on_server": None}),
         ("delete_after = 0", {"deletes_on_server": False, "keeps_days": None}),
         ("use_netrc = true", {"credential": "file", "mailbox": None}),
         ("[DEFAULT]\ndelete = yes", {"deletes_on_server": True}),
@@ -124,6 +128,11 @@ def test_an_imap_retriever_that_deletes_expunges() -> None:
 )
 def test_what_getmail_refuses_is_broken(text: str, why: str) -> None:
     assert why in str(only(text).values["broken"])
+
+
+def test_python_reads_no_further_than_a_section_that_is_there_twice() -> None:
+    whys = [u.why for u in read(rc() + rc()).unread]
+    assert whys == ["getmail refuses the file: the line is the name of a section that is already there"]
 
 
 def test_a_parameter_that_the_class_does_not_have_is_ignored_and_said() -> None:

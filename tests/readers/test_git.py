@@ -95,6 +95,30 @@ def test_identities_come_before_the_section_wherever_they_stand() -> None:
 
 
 @pytest.mark.parametrize(
+    ("lines", "accounts"),
+    [
+        ("identity = work", ["work", "lan"]),
+        ("identity = from", ["default", "work", "lan"]),
+        ("identity = nobody", ["default", "work", "lan"]),
+        ("identity = {{ identity }}", ["default", "work", "lan"]),
+        ("identity = program", ["work", "lan"]),
+    ],
+)
+def test_an_identity_that_is_always_taken_leaves_no_default(lines: str, accounts: list[str]) -> None:
+    text = (
+        f'{SEND}\t{lines}\n[sendemail "work"]\n\tsmtpserver = work.test\n[sendemail "lan"]\n\tsmtpserverport = 26\n'
+        '[sendemail "from"]\n\tfrom = x@y.test\n[sendemail "program"]\n\tsmtpserver = /usr/bin/msmtp\n'
+    )
+    assert [fact.values["account"] for fact in FILE.read(text).facts] == accounts
+
+
+def test_identities_beyond_all_measure_are_named_and_not_compared() -> None:
+    inventory = FILE.read("".join(f'[sendemail "i{n}"]\nsmtpserver = h{n}.test\n' for n in range(600)))
+    assert len(inventory.facts) == 500
+    assert [one.fatal for one in inventory.unread] == [True]
+
+
+@pytest.mark.parametrize(
     ("lines", "why"),
     [
         ("smtpuser = a\nsmtpauth = plain", "upper case"),

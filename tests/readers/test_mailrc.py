@@ -233,3 +233,9 @@ def test_more_commands_than_are_followed_are_unread() -> None:
 def test_sniffing() -> None:
     assert mailrc.sniff(f"{NEW}{MTA}")
     assert not mailrc.sniff("set x=y\n")
+
+
+def test_accounts_beyond_all_measure_are_named_and_not_followed() -> None:
+    inventory = FILE.read(NEW + "".join(f"account a{n} {{\nset mta=smtps://h{n}.test\n}}\n" for n in range(600)))
+    assert len(inventory.facts) == 500
+    assert [one.fatal for one in inventory.unread] == [True]

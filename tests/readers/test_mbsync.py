@@ -189,10 +189,22 @@ def test_one_error_breaks_every_account(lines: str, version: str, why: str) -> N
     [
         ("SystemCertificates no", "no certificate is trusted"),
         ("TLSVersions -1.2 -1.3", "no version of TLS is allowed"),
+        ("DisableExtension STARTTLS", "STARTTLS is required and disabled"),
     ],
 )
 def test_an_account_that_cannot_be_used_says_why(lines: str, why: str) -> None:
     assert only(account(lines)).values["broken"] == why
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        'SystemCertificates no\nTLSType None\nTunnel "openssl s_client -quiet -connect h:993"',
+        "DisableExtension STARTTLS\nTLSType IMAPS",
+    ],
+)
+def test_what_needs_no_starttls_or_no_tls_of_mbsync_is_not_broken(lines: str) -> None:
+    assert only(account(lines)).values["broken"] is None
 
 
 def test_comments_end_no_section() -> None:
@@ -220,6 +232,8 @@ def test_the_version_is_the_newest_that_takes_the_words(text: str, version: str)
         ("{% if tls %}\nTLSType IMAPS\n{% endif %}", {"tls", "port"}),
         ("{{- if .tls }}\nTLSType IMAPS\n{{- end }}", {"tls", "port"}),
         ("{% include 'more' %}", {"tls", "host", "port", "mechanisms"}),
+        ("TLSType m4_ifelse(OS, mac, IMAPS, STARTTLS)", {"tls", "port"}),
+        ("{{ range .boxes }}\n\nCreate Both\n{{ end }}", set()),
     ],
 )
 def test_what_a_template_decides_is_unknown_and_no_error(lines: str, unknown: set[str]) -> None:
@@ -246,6 +260,8 @@ def test_what_is_included_may_be_the_account_of_a_store() -> None:
         ("Port 143", "port", "143"),
         ("TLSType IMAPS", "port", "IMAPS"),
         ("SSLVersions TLSv1", "tls_min", "TLSv1"),
+        ("UseIMAPS yes", "tls_min", "yes"),
+        ("UseIMAPS yes\nUseTLSv1 on", "tls_min", "on"),
         ("RequireSSL no\nUseTLSv1 no", "tls", "no"),
         ("AuthMechs CRAM-MD5", "mechanisms", "CRAM-MD5"),
         ("", "tls", "work"),

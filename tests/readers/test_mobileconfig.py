@@ -169,6 +169,7 @@ FORMS = {
     "signed in pieces": signed(xml(IncomingPassword="hunter2").encode(), pieces=True),
     "signed, indefinite": indefinite(xml(IncomingPassword="hunter2").encode()),
     "signed binary": signed(BINARY),
+    "signed, with a line end behind it": signed(xml(IncomingPassword="hunter2").encode()) + b"\r\n",
 }
 
 

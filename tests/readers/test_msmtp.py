@@ -186,6 +186,15 @@ def test_what_a_template_decides_is_unknown_and_no_error(lines: str, unknown: se
     assert fact.values["broken"] is None
 
 
+def test_a_parent_that_a_template_names_may_set_anything() -> None:
+    inventory = read(
+        "account a\nhost h.test\ntls on\naccount b : {{ .parent }}\nhost i.test\naccount default : {{ .one }}\n"
+    )
+    first, second = of_kind(inventory, "connection")
+    assert (first.values["account"], second.values["account"]) == ("a", "b")
+    assert (second.values.get("tls"), second.values["broken"], inventory.unread) == (None, None, ())
+
+
 def test_a_template_leaves_known_what_no_placeholder_touches() -> None:
     fact = only("account default\nhost {{ h }}\nport 587\ntls on\n")
     assert (fact.values["port"], fact.values["tls"]) == (587, "required")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from mailpolicy.readers import format_of, mutt
@@ -227,6 +229,30 @@ def test_what_is_refused_is_unread(text: str, why: str) -> None:
 
 def test_a_file_of_nothing_that_mutt_knows() -> None:
     assert [unread.fatal for unread in MUTT.read("Hello, world!\n").unread] == [True]
+
+
+def test_neomutt_knows_no_urls_of_pine() -> None:
+    assert connections(NEOMUTT.read("set folder={imap.example.org/ssl}\n")) == []
+    assert connections(NEOMUTT.read("set folder={imap.example.org/ssl}\n", "20180716"))
+
+
+def test_hosts_are_in_lower_case() -> None:
+    fact = only("set smtp_url=SMTPS://a@SMTP.Example.org\n")
+    assert (fact.values["host"], blamed("set smtp_url=SMTPS://a@SMTP.Example.org\n", fact, "host")) == (
+        "smtp.example.org", "SMTP.Example.org",
+    )  # fmt: skip
+
+
+def test_an_empty_file_of_aliases_is_no_fault() -> None:
+    files = {".muttrc": f"source ~/.mutt/alias\n{IMAP}", ".mutt/alias": ""}
+    assert MUTT.read(files).unread == ()
+
+
+def test_patterns_that_would_take_for_ever_are_plain_texts() -> None:
+    start = time.perf_counter()
+    hooks = "".join(f"account-hook {'.*' * 12}z{n} 'set imap_user=x'\n" for n in range(20))
+    MUTT.read(f"set folder=imaps://{'a' * 250}.test\n{hooks}account-hook {'.*' * 4}z 'set imap_user=x'\n")
+    assert time.perf_counter() - start < 2
 
 
 def test_neomutt_takes_no_at_sign_in_a_password() -> None:

@@ -37,6 +37,11 @@ def only(text: str, version: str = "") -> Fact:
         (" smtp --host=real.test", {"host": "real.test", "account": "smtp.test"}),
         (" 'smtp' \"--port=587\"", {"port": 587}),
         (" smtp --po\\rt=587", {"port": 587}),
+        (" smtp --port= --ssl", {"port": 465, "port_stated": True}),
+        (" smtp --port=587 -- --starttls", {"port": 587, "tls": "none"}),
+        (" smtp --user=a --pass=x\\\\ --port=587 --ssl", {"port": 465, "tls": "implicit"}),
+        (' smtp --user=a --pass="x\\$" --ssl --port=587', {"port": 25, "tls": "none", "authenticates": True}),
+        (' smtp --pass="x\\"y" --port=587', {"port": 587}),
     ],
 )
 def test_options_mean_what_nullmailer_makes_of_them(rest: str, expected: dict[str, object]) -> None:
@@ -53,6 +58,10 @@ def test_options_mean_what_nullmailer_makes_of_them(rest: str, expected: dict[st
         ("--tlss", "there is no option"),
         ("--port=smtp", "no number"),
         ("--User=a", "there is no option"),
+        ("-port=587", "the port is no number"),
+        ("-starttls", "there is no option"),
+        ("-p 587", "there is no option"),
+        ("--port=-1", "the port is no number"),
     ],
 )
 def test_what_it_refuses(option: str, why: str) -> None:
@@ -118,3 +127,9 @@ def test_what_a_template_fills_in_is_unknown() -> None:
 def test_sniffing() -> None:
     assert nullmailer.sniff("# x\na.test smtp --port=25\n")
     assert not nullmailer.sniff("a.test smtp\n")
+
+
+def test_relays_beyond_all_measure_are_named_and_not_compared() -> None:
+    inventory = FILE.read("".join(f"h{n}.test\n" for n in range(600)))
+    assert len(inventory.facts) == 500
+    assert [(one.fatal, one.where.line) for one in inventory.unread] == [(True, 501)]

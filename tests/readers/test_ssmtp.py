@@ -38,7 +38,7 @@ def only(text: str) -> Fact:
         (f"{LOGIN}UseSTARTTLS=YES\n", {"cleartext_credentials": False}),
         (f"AuthMethod=cram-md5\n{LOGIN}", {"mechanisms": ("CRAM-MD5",), "cleartext_credentials": False}),
         (f"AuthMethod=PLAIN\n{LOGIN}", {"mechanisms": ("LOGIN",), "cleartext_credentials": True}),
-        ("AuthUser=alice\n", {"authenticates": True, "credential": "literal"}),
+        ("AuthUser=alice\n", {"authenticates": True, "credential": "none", "cleartext_credentials": False}),
         ("mailhub=other.test\n", {"host": "other.test", "port": 587}),
         ("RemotePort=465\n", {"port": 465, "port_stated": True}),
         ("mailhub=smtp.gmail.com:587\nAuthUser=a\n", {"provider": "oauth2"}),
@@ -52,6 +52,24 @@ def test_settings_mean_what_ssmtp_makes_of_them(lines: str, expected: dict[str, 
 def test_without_a_hub_it_takes_the_host_mailhub_on_port_25() -> None:
     fact = only("root=postmaster\n")
     assert (fact.values["host"], fact.values["port"], fact.values["port_stated"]) == ("mailhub", 25, False)
+
+
+def test_quotes_are_part_of_a_name() -> None:
+    assert "quote" in str(only('mailhub="smtp.example.test:587"\n').values["broken"])
+
+
+def test_the_hub_declares_the_session() -> None:
+    text = f"root=postmaster\n{HUB}"
+    declared = only(text).origins["tls"][0].where
+    assert declared is not None
+    assert under(text, declared) == "smtp.example.test:587"
+
+
+def test_users_beyond_all_measure_are_named_and_not_compared() -> None:
+    table = "".join(f"u{n}:a@b.test:h{n}.test\n" for n in range(600))
+    inventory = FILE.read({"etc/ssmtp/ssmtp.conf": HUB, "etc/ssmtp/revaliases": table})
+    assert len(inventory.facts) == 501
+    assert [one.fatal for one in inventory.unread] == [True]
 
 
 def test_an_empty_hub_is_broken() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 
 from mailpolicy.facts import begun
 from mailpolicy.placeholders import filled
@@ -25,6 +26,8 @@ PROVEN = "Alpine 2.26 of Debian 12, its folders opened with the same files; its 
 LIMITS = "SMTP servers of roles; a pinerc on a server; NNTP; what a person answers when a certificate fails"
 NEWEST = "2.26"
 
+_MOST = 500
+"""Servers of one file at most."""
 _REMOTE = re.compile(r"\{([^{}\n]*)\}")
 _MINIMA = {"ssl3": "SSLv3", "tls1": "TLSv1.0", "tls1_1": "TLSv1.1", "tls1_2": "TLSv1.2", "tls1_3": "TLSv1.3"}
 _CHALLENGES = frozenset({"CRAM-MD5", "GSSAPI", "EXTERNAL", "NTLM"})
@@ -54,9 +57,18 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
         why = "is no configuration of Alpine: it sets none of its variables"
         return Inventory((), (Unread(source.start(), why, True),), (path,))
     reading = _Reading(source, str(version) if version else NEWEST, found)
-    facts = [reading.fact(*spec) for spec in (*reading.servers(), *reading.folders())]
+    named = list(islice(chain(reading.servers(), reading.folders()), _MOST + 1))
+    facts = [reading.fact(*spec) for spec in named[:_MOST]]
+    unread = tuple(
+        Unread(
+            source.span(start, start + max(len(text), 1)),
+            f"is server number {_MOST + 1}: none from here on is compared",
+            True,
+        )
+        for _, text, start, _ in named[_MOST:]
+    )
     note = () if facts else (f"{path}: names no SMTP server and no remote folder",)
-    return Inventory(tuple(facts), (), (path,), note)
+    return Inventory(tuple(facts), unread, (path,), note)
 
 
 class _Reading:

@@ -34,6 +34,7 @@ _CATCHER = re.compile(
     r"(?:[\w-]*[-_])?(?:mailpit|mailhog|maildev|mailcatcher|mail-?dev|smtp4dev|greenmail|inbucket|mailslurper|fake-?smtp)"
     r"(?:[-_.][\w.-]*)?\Z"
 )
+_NOTHING = "sets up no session to a mail server that is known to be one"
 _sniffing: list[re.Pattern[str]] = []
 """Compiled when the first file is looked at."""
 
@@ -48,17 +49,27 @@ def _is_yaml(path: str) -> bool:
 
 
 def sniff(text: str) -> bool:
-    """Whether lines set variables that tell an application, or a mail server with its port."""
+    """Whether lines set variables that have to do with mail."""
+    return bool(_variables(text))
+
+
+def _variables(text: str) -> set[str]:
+    """The variables that tell an application, or have a name of mail in theirs."""
     if _ABOUT.search(text) is None:
-        return False
+        return set()
     from mailpolicy.applications import generic  # imported late: most files are about something else
 
     if not _sniffing:
         general = "|".join(("[A-Z0-9_]*(?:SMTP|MAIL|MAILER)_[A-Z_]+", generic.SERVERS))
         _sniffing.append(re.compile(_LINES % f"{applications.telling()}|{general}"))
-    names = {match["name"] for match in _sniffing[0].finditer(text)}
-    if not names:
-        return False
+    return {match["name"] for match in _sniffing[0].finditer(text)}
+
+
+def _is_meant(text: str) -> bool:
+    """Whether the variables tell an application, or a mail server with its port."""
+    from mailpolicy.applications import generic
+
+    names = _variables(text)
     if applications.known(names) or generic.found(names):
         return True
     some = any(re.fullmatch(generic.HOST, name) for name in names)
@@ -77,6 +88,8 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     except Unreadable as problem:
         where = getattr(problem, "where", Span(paths[0], 1, 1, 2))
         templated = re.search(r"\{\{|\{%|<%", source.text) is not None
+        if templated and not _is_meant(source.text):
+            return Inventory(notes=(f"{source.path}: {_NOTHING}",))
         return Inventory((), (Unread(where, str(problem), not templated),), paths)
     facts = [fact for place in _once(found) for fact in _facts(tree, source, place)]
     files += sorted(_used(facts) - set(files))
@@ -85,7 +98,7 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
         f"{fact.origins['host'][-1].where}: keeps mail for developers; not judged" for fact in facts if fact not in kept
     ]
     if not facts and not unread:
-        notes.append(f"{source.path}: sets up no session to a mail server")
+        notes.append(f"{source.path}: {_NOTHING}")
     return Inventory(kept, tuple(unread), tuple(files), tuple(notes))
 
 

@@ -48,9 +48,12 @@ def setting(name: str, node: Node, source: Source, skip: int = 0, text: str | No
 
 
 def _inside(node: Node, source: Source, skip: int) -> Span:
-    """Where a scalar stands, without its quotes."""
+    """Where a scalar stands, without its quotes; the line below of a block that has one."""
     where = node.where
     text = source.line(where.line)[where.column - 1 : where.end_column - 1]
+    if text[:1] in ("|", ">") and "\n" not in str(node.scalar).strip():
+        below = range(where.line + 1, len(source.starts) + 1)
+        return source.line_span(next((number for number in below if source.line(number).strip()), where.line))
     if text[:1] in ("'", '"') and text[-1:] == text[:1] and len(text) > 2:
         where = where._replace(column=where.column + 1, end_column=where.end_column - 1)
     start = where.column + skip

@@ -21,6 +21,8 @@ LIMITS = "settings of a repository over those of its user; what a later include 
 
 _OURS = re.compile(r"^[ \t]*\[[ \t]*(?:sendemail|imap)(?:\.[\w.-]+|[ \t]+\"[^\"\n]*\")?[ \t]*\]", re.I | re.M)
 _BRANCHES = 20
+_IDENTITIES = 500
+"""Identities of one file at most."""
 
 
 def groups(paths: Sequence[str]) -> list[tuple[str, ...]]:
@@ -47,7 +49,7 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     facts, notes = _facts(loaded, path, number)
     secrets = passwords(loaded, number)
     seen = {_key(fact) for fact in facts}
-    files, unread = list(loaded.files), list(loaded.unread)
+    files, unread = list(loaded.files), [*loaded.unread, *_crowd(loaded)]
     for _, found in loaded.branches[:_BRANCHES]:
         try:
             other = Loader(tree, frozenset((found,))).load(path)
@@ -68,15 +70,34 @@ def _key(fact: Fact) -> tuple[object, ...]:
     return tuple(sorted((name, str(value)) for name, value in fact.values.items()))
 
 
+def _crowd(loaded: Loaded) -> list[Unread]:
+    """The first identity that is one too many."""
+    heads: dict[str, Span] = {}
+    for entry in loaded.entries:
+        if entry.section == "sendemail" and entry.sub is not None and entry.sub not in heads:
+            heads[entry.sub] = entry.head
+            if len(heads) > _IDENTITIES:
+                return [Unread(entry.head, f"is identity number {len(heads)}: none from here on is compared", True)]
+    return []
+
+
+def _elsewhere(base: View, loaded: Loaded, version: str) -> bool:
+    """Whether the identity that is taken where none is named has a way of its own."""
+    entry = base.last("identity")
+    if entry is None or not entry.certain or not entry.value:
+        return False
+    return any(key in View(loaded, "sendemail", entry.value, version).own for key in RELEVANT)
+
+
 def _facts(loaded: Loaded, path: str, version: str) -> tuple[list[Fact], list[str]]:
     found: list[Fact] = []
     notes: list[str] = []
     base = View(loaded, "sendemail", None, version)
     names = [entry.sub for entry in loaded.entries if entry.section == "sendemail" and entry.sub is not None]
     if base.held or names:
-        if sends(base):
+        if sends(base) and not _elsewhere(base, loaded, version):
             found.append(outgoing(base, "default", path, version))
-        for name in dict.fromkeys(names):
+        for name in list(dict.fromkeys(names))[:_IDENTITIES]:
             view = View(loaded, "sendemail", name, version)
             if sends(view) and any(key in view.own for key in RELEVANT):
                 found.append(outgoing(view, name, path, version))

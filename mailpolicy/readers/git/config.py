@@ -16,6 +16,8 @@ NEWEST = (2, 55)
 _DEPTH = 10
 _MOST = 50
 """Files of one group at most."""
+_KEPT = 20
+"""Assignments of one setting at most; the last holds."""
 
 
 class Loaded(NamedTuple):
@@ -51,7 +53,9 @@ class Loader:
         entries = tuple(self._entries(path, path, 0))
         sections: dict[tuple[str, str | None], dict[str, list[Entry]]] = {}
         for entry in entries:
-            sections.setdefault((entry.section, entry.sub), {}).setdefault(entry.key, []).append(entry)
+            same = sections.setdefault((entry.section, entry.sub), {}).setdefault(entry.key, [])
+            same.append(entry)
+            del same[:-_KEPT]
         return Loaded(entries, tuple(self.unread), tuple(self.files), tuple(self.notes), self.missing,
                       tuple(self.branches), self.refused, sections)  # fmt: skip
 

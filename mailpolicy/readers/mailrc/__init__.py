@@ -5,7 +5,7 @@ After s-nail 14.9.24 of Debian, which was run, and its source. What is said of H
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from mailpolicy.readers.mailrc.program import COMMANDS, Program
 from mailpolicy.readers.mailrc.sessions import SOFTWARE, View, fact, folders, mta, passwords
@@ -21,6 +21,9 @@ PROVEN = (
 )
 LIMITS = "what conditions decide; mail that leaves the server when a person quits; the system's file under the user's"
 NEWEST = (14, 9, 25)
+
+_MOST = 1000
+"""Accounts and sessions of one file at most."""
 
 
 def groups(paths: Sequence[str]) -> list[tuple[str, ...]]:
@@ -50,16 +53,7 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
             return Inventory((), (), tuple(program.files), (f"{path}: sets nothing",))
         why = "is no configuration of s-nail: no line holds one of its commands"
         return Inventory((), (Unread(program.unread[0].where, why, True),), tuple(program.files))
-    views = [(program.active[0] if program.active else "default", View(program.state, numbers, program.missing))]
-    views += [(name, View(program.account(name), numbers, program.missing)) for name in program.accounts]
-    facts: dict[object, Fact] = {}
-    secrets: dict[Span, Fact] = {}
-    unread: list[Unread] = []
-    for account, view in views:
-        for one in _sessions(view, account, path, unread):
-            facts.setdefault(_key(one), one)
-        for one in passwords(view, path):
-            secrets.setdefault(_where(one), one)
+    facts, secrets, unread = _found(program, numbers)
     notes = list(program.notes)
     if not facts and not unread and text.strip():
         notes.append(f"{path}: names no server: mail goes to a program of this machine")
@@ -68,21 +62,44 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     return Inventory(found, tuple(said), tuple(dict.fromkeys(program.files)), tuple(dict.fromkeys(notes)))
 
 
+def _found(program: Program, numbers: tuple[int, ...]) -> tuple[dict[object, Fact], dict[Span, Fact], list[Unread]]:
+    """Sessions by what they are, and passwords by where they stand: by themselves, and of each account."""
+    facts: dict[object, Fact] = {}
+    secrets: dict[Span, Fact] = {}
+    unread: list[Unread] = []
+    main, spent = program.active[0] if program.active else "default", 0
+    for name in (None, *program.accounts):
+        view = View(program.state if name is None else program.account(name), numbers, program.missing)
+        for one in _sessions(view, main if name is None else name, program.path, unread):
+            facts.setdefault(_key(one), one)
+            spent += 1
+            if spent > _MOST:
+                break
+        for one in passwords(view, program.path, {} if name is None else program.state.variables):
+            secrets.setdefault(_where(one), one)
+        spent += 1
+        if spent > _MOST:
+            where = Span(program.path, 1, 1, 2) if name is None else program.accounts[name].where
+            unread.append(Unread(where, "has more accounts and mailboxes than are followed, from here on", True))
+            break
+    return facts, secrets, unread
+
+
 def _where(one: Fact) -> Span:
     return next(origin.where for origin in reversed(one.origins["storage"]) if origin.where is not None)
 
 
-def _sessions(view: View, account: str, path: str, unread: list[Unread]) -> list[Fact]:
+def _sessions(view: View, account: str, path: str, unread: list[Unread]) -> Iterator[Fact]:
     out, refused = mta(view)
-    facts = [fact(view, account, out, path)] if out is not None else []
+    if out is not None:
+        yield fact(view, account, out, path)
     for name in ("smtp", "mta"):
         variable = view.last(name)
         if refused and variable is not None and variable.present:
             unread.append(Unread(variable.where, f"{name} {refused}: s-nail sends nothing"))
             break
     for name, found in folders(view):
-        facts.append(fact(view, account if not name.startswith("shortcut") else name, found, path))
-    return facts
+        yield fact(view, account if not name.startswith("shortcut") else name, found, path)
 
 
 def _key(one: Fact) -> object:

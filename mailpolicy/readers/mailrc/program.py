@@ -40,6 +40,8 @@ _MOST = 100_000
 _LONGEST = 4096
 """Characters of a value that others are made of; those that double one another come to any number."""
 _SHOWN = 20
+_KEPT = 20
+"""Commands on one variable that are kept in mind; the last decides."""
 
 
 class Variable(NamedTuple):
@@ -56,8 +58,8 @@ class Variable(NamedTuple):
     """The value as it stands in the file."""
 
 
-Variables = dict[str, list[Variable]]
-"""Name -> all that commands did to it, oldest first."""
+Variables = dict[str, tuple[Variable, ...]]
+"""Name -> what commands did to it, oldest first."""
 
 
 class Body(NamedTuple):
@@ -76,7 +78,11 @@ class State(NamedTuple):
     shortcuts: dict[str, Variable]
 
     def copy(self) -> State:
-        return State({name: list(all_) for name, all_ in self.variables.items()}, dict(self.shortcuts))
+        return State(dict(self.variables), dict(self.shortcuts))
+
+    def put(self, name: str, variable: Variable) -> None:
+        """Adds what a command did to a variable."""
+        self.variables[name] = (*self.variables.get(name, ()), variable)[-_KEPT:]
 
 
 class Program:
@@ -175,7 +181,7 @@ class Program:
             return
         self.known += 1
         if name in ("set", "unset", "varset"):
-            v15 = state.variables.get("v15-compat", [])
+            v15 = state.variables.get("v15-compat")
             shell |= name == "unset" or bool(v15 and v15[-1].present and v15[-1].value)
             words, after = split(source.text, start, end, shell, lambda name: _value(state, name))
             for word in words:
@@ -225,8 +231,8 @@ class Program:
         other = state.copy()
         self._commands(body.source, body.lines, other, _DEPTH)
         for name, all_ in other.variables.items():
-            if len(all_) > len(state.variables.get(name, ())):
-                state.variables.setdefault(name, []).append(all_[-1]._replace(certain=False))
+            if all_ is not state.variables.get(name):
+                state.put(name, all_[-1]._replace(certain=False))
 
     def _source(self, source: Source, word: Word, state: State, depth: int) -> None:
         where = source.span(word.start, word.end)
@@ -275,15 +281,12 @@ def _set(source: Source, word: Word, state: State, certain: bool) -> None:
     if end > start and source.text[end - 1] in "'\"":
         end -= 1
     where = source.span(start, end) if equals and end > start else source.span(word.start, word.end)
-    state.variables.setdefault(name, []).append(
-        Variable(value if present else "", where, certain, present, raw.strip("'\""))
-    )
+    state.put(name, Variable(value if present else "", where, certain, present, raw.strip("'\"")))
 
 
 def _unset(source: Source, word: Word, state: State, certain: bool) -> None:
     if word.text:
-        gone = Variable("", source.span(word.start, word.end), certain, False)
-        state.variables.setdefault(word.text, []).append(gone)
+        state.put(word.text, Variable("", source.span(word.start, word.end), certain, False))
 
 
 def _places(path: str, name: str) -> Iterator[str]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from mailpolicy.facts import begun
 from mailpolicy.lean import NamedTuple
 from mailpolicy.passwords import secret
-from mailpolicy.readers.mailrc.program import State, Variable
+from mailpolicy.readers.mailrc.program import State, Variable, Variables
 from mailpolicy.readers.mailrc.urls import Url, parse
 from mailpolicy.sessions import Told, connection, maybe, unknown
 from mailpolicy.types import Fact, Origin, Span
@@ -72,7 +72,7 @@ class View:
     def by(self, *names: str) -> tuple[Origin, ...]:
         out = []
         for name in names:
-            found = self.variables.get(name, [])
+            found = self.variables.get(name, ())
             out += [Origin("overrides" if i else "sets", one.where) for i, one in enumerate(found)]
         if not out and self.missing is not None:
             out = [Origin("sets", self.missing)]
@@ -294,11 +294,11 @@ def _own(view: View, name: str, sender: str) -> str:
     return own if sender and view.set_(own) else name
 
 
-def passwords(view: View, path: str) -> Iterator[Fact]:
-    """Passwords in variables and URLs."""
+def passwords(view: View, path: str, before: Variables) -> Iterator[Fact]:
+    """Passwords in variables and URLs that are other than they were ``before``."""
     version = ".".join(map(str, view.numbers))
     for name, all_ in view.variables.items():
-        for one in all_:
+        for one in all_ if all_ is not before.get(name) else ():
             if not one.present or not one.value:
                 continue
             if re.match(r"(?:password|smtp-auth-password)(?:-|$)", name):

@@ -23,6 +23,7 @@ _ORDER = ("SSLv3", "TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 _WORDS = {"sslv3": "SSLv3", "tlsv1": "TLSv1.0", "tlsv1.1": "TLSv1.1", "tlsv1.2": "TLSv1.2", "tlsv1.3": "TLSv1.3"}
 _NAME_CHECKED = (1, 0, 6)
 _WITHOUT_SSLV3 = (1, 4, 0)
+_MODES = frozenset({"requiressl", "useimaps"})
 _SWITCHES = ("requiressl", "useimaps", "usetlsv1", "usetlsv1.1", "usetlsv1.2", "usetlsv1.3")
 
 
@@ -184,7 +185,7 @@ def fact(account: Account, path: str, refused: Unread | None) -> Fact:
     _through(account, told)
     if "cleartext_credentials" not in told:
         told["cleartext_credentials"] = _in_clear(told["mechanisms"], told["tls"])
-    told["broken"] = _broken(account, told["tls"], refused)
+    told["broken"] = _broken(account, mode, refused)
     user = account.get("user")
     return connection(draft, told, user if user is not None and user.known else None)
 
@@ -204,8 +205,10 @@ def _versions(account: Account, mode: Told) -> dict[str, Told]:
     allowed = versions(account) if mode.value != "none" else None
     if not allowed:
         return {}
-    by = account.section.by("sslversion", "sslversions", "tlsversions", *(LEGACY - {"requiressl", "useimaps"}))
-    return {"tls_min": Told(min(allowed, key=_ORDER.index), by or (account.default,))}
+    by = account.section.by("sslversion", "sslversions", "tlsversions", *(LEGACY - _MODES))
+    if not by:  # the old words of the mode alone mean TLS 1.0
+        by = (account.default, *(origin._replace(how="implies") for origin in account.section.by(*_MODES)))
+    return {"tls_min": Told(min(allowed, key=_ORDER.index), by)}
 
 
 def _verify(account: Account, mode: Told) -> Told:
@@ -283,6 +286,9 @@ def _broken(account: Account, mode: Told, refused: Unread | None) -> Told:
         return Told(refused.why, (Origin("sets", refused.where),))
     if mode.value in (None, "none"):
         return Told(None)
+    for word in account.section.words("disableextension", "disableextensions"):
+        if mode.value == "required" and (word.text or "").lower() == "starttls":
+            return Told("STARTTLS is required and disabled", (*mode.by, Origin("sets", word.where)))
     if account.switch("systemcertificates") is False and not account.has("certificatefile"):
         return Told("no certificate is trusted", account.section.by("systemcertificates"))
     if versions(account) == set():

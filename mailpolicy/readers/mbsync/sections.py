@@ -164,7 +164,7 @@ class _Parser:
             self.known += line.keyword in KEYWORDS[ACCOUNT]
             return
         self.known += 1
-        if self.sections:
+        if self.sections and not self.depth:  # what a template repeats may belong to a section
             self.refuse(f"{line.shown} is global and may not follow sections", line.where)
 
     def begin(self, line: Line) -> None:

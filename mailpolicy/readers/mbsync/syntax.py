@@ -111,7 +111,7 @@ _BLANK = " \t\r\f\v"
 _FIRST = re.compile(r"[A-Za-z0-9.]+")
 _PLAIN = re.compile(r"[^\s\"\\]+(?=\s|$)", re.ASCII)
 _ALL = SECTIONS.union(*KEYWORDS.values())
-_TAGS = ("{{", "{%", "<%")
+_TAGS = ("{{", "{%", "<%", "m4_")
 
 
 class Argument(NamedTuple):

@@ -164,6 +164,7 @@ def _mode(secure: Told, port: Told) -> Told:
 
 def _login(told: dict[str, Told], account: Account, direction: str, secure: Told) -> None:
     method = account.told(f"{direction}MailServerAuthentication", "EmailAuthPassword")
+    told["authentication"] = method
     if method.known and method.value == _NO_LOGIN:
         told["authenticates"] = Told(False, method.by)
         return

@@ -138,7 +138,7 @@ def _placed(item: Item, start: Span) -> Item:
 def _signed(data: bytes) -> bytes | None:
     """What a CMS signature signs: the content of SignedData, in one piece or many; None where there is none."""
     try:
-        (outer,) = list(_values(data, 0, len(data)))[:1]
+        outer = next(_values(data, 0, len(data)))  # a line end behind it is no harm
         kind, wrapped = list(_values(data, *outer[1:]))[:2]
         if data[slice(*kind[1:])] != _SIGNED:
             return None
@@ -146,7 +146,7 @@ def _signed(data: bytes) -> bytes | None:
         parts = list(_values(data, *signed[1:]))
         _, content = list(_values(data, *parts[2][1:]))[:2]
         return b"".join(_octets(data, *content[1:], 0))
-    except (IndexError, ValueError):
+    except (IndexError, ValueError, StopIteration):
         return None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from mailpolicy import patterns
 from mailpolicy.lean import NamedTuple
 from mailpolicy.readers.mutt import urls
 from mailpolicy.readers.mutt.chars import Run, Text
@@ -18,8 +19,7 @@ _SITUATIONS = 200
 _COMMANDS = re.compile(r"(?:<enter-command>|(?:^|(?<=[\n\r>])):)(.*?)(?:<(?:enter|return)>|[\n\r]|$)", re.IGNORECASE)
 _SOURCES = re.compile(r"source\s+[\"']?([^\s\"'<|]+)")
 _META = re.compile(r"[*?$^|()\[\]{}+\\]")
-_NESTED = re.compile(r"[+*}]\)?[+*{]|\\[1-9]")
-_LONGEST = 300
+_MOST_EFFORT = 100_000_000
 
 
 class Session(NamedTuple):
@@ -162,25 +162,22 @@ def _hooked(machine: Machine, state: State, kind: str, subject: str, used: set[i
     """What holds after the hooks that match have run."""
     commands = []
     for index, hook in enumerate(machine.hooks):
-        if hook.kind == kind and _matches(hook, subject):
+        if hook.kind == kind and _matches(hook, subject, machine):
             if hook.pattern.text not in (".", ".*"):
                 used.add(index)
             commands.append(hook.command)
     return machine.after(state, commands) if commands else state
 
 
-def _matches(hook: Hook, subject: str) -> bool:
+def _matches(hook: Hook, subject: str, machine: Machine) -> bool:
+    """Whether a hook is for a URL; a pattern that would take too long is taken for a plain text."""
     pattern = hook.pattern.text
     if not hook.pattern.known:
         return False
-    if hook.literal or len(pattern) > _LONGEST or len(subject) > _LONGEST or _NESTED.search(pattern):
-        found = pattern in subject
-    else:
-        try:
-            found = re.search(pattern, subject) is not None
-        except (re.error, OverflowError):
-            found = pattern in subject
-    return found != hook.negated
+    machine.effort += patterns.effort(pattern, subject)
+    plain = hook.literal or machine.effort > _MOST_EFFORT
+    found = None if plain else patterns.found(pattern, subject, ignore_case=False)
+    return (pattern in subject if found is None else found) != hook.negated
 
 
 def distinct(found: Iterable[Session | Bad]) -> Iterator[Session | Bad]:

@@ -76,7 +76,7 @@ def fact(session: Session, instance: str, name: str, start: Span) -> Fact:
 def _place(view: View) -> dict[str, Told]:
     host, port, url = view.part("host"), view.part("port"), view.url
     where = view.place(host)
-    told = {"host": Told(host.text, where) if host is not None and host.known else unknown(where)}
+    told = {"host": Told(host.text.lower(), where) if host is not None and host.known else unknown(where)}
     if url is None:
         told |= {"port": unknown(where), "port_stated": unknown(where)}
     elif port is None:

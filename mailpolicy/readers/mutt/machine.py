@@ -71,6 +71,8 @@ class Machine:
         self.conditions: list[Span] = []
         self.sourced = 0
         self.missing: set[str] = set()
+        self.effort = 0
+        """What patterns of hooks have taken, in the measure of ``patterns.effort``."""
 
     def read(self, source: Source) -> None:
         """Runs a file."""
@@ -336,7 +338,7 @@ class Machine:
             self.files.append(found)
             self.state.doubted(where, "a file that cannot be read")
             return
-        if not source.text.strip():
+        if not source.text.strip() and not _LOOKS.search(found.rpartition("/")[2]):
             self.unread.setdefault(start, Unread(start, "is empty"))
         self.read(source)
 

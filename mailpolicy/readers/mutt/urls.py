@@ -21,6 +21,7 @@ _STRICT = re.compile(
 )
 _LONGEST = 4096
 _STRICT_SINCE = (20191025,)
+"""NeoMutt from here on takes well-formed URLs alone, and Pine's ``{host}`` for a folder of this machine."""
 _HEX = re.compile(r"%([0-9A-Fa-f]{2})")
 
 
@@ -50,8 +51,9 @@ class Url(NamedTuple):
 
 def parse(text: Text, program: Program) -> Url | str | None:
     """A URL of a mailbox or server; a sentence on what is wrong with one; None for anything else."""
+    strict = program.name == "neomutt" and program.numbers >= _STRICT_SINCE
     if text.text.startswith("{"):
-        return _pine(text)
+        return None if strict else _pine(text)
     found = _SCHEME.match(text.text)
     if found is None:
         return None
@@ -59,7 +61,6 @@ def parse(text: Text, program: Program) -> Url | str | None:
     rest = text.text[start:]
     if len(rest) > _LONGEST:
         return "is too long for a URL"
-    strict = program.name == "neomutt" and program.numbers >= _STRICT_SINCE
     if not rest.startswith("//") or (strict and _STRICT.fullmatch(rest) is None):
         return f"is no URL that {program.name} understands"
     end = text.text.find("/", start + 2)

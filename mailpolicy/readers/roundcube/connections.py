@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 
+from mailpolicy.applications.roundcube import IMPLICIT, starttls
 from mailpolicy.lean import NamedTuple
 from mailpolicy.passwords import secret
 from mailpolicy.php_literals import PhpValue
@@ -23,9 +24,6 @@ _URI = re.compile(
 )
 _FILLED = re.compile(r"\{\{|\{%|<%|\$\{|%[ntdhzs]|__\w+__|@[A-Z_0-9]+@|(?:^|(?<=//))[A-Z0-9]*_[A-Z0-9_]*(?=[:/]|$)")
 _TEMPLATED = re.compile(r"(?:(?P<scheme>[A-Za-z]+)://)?(?P<host>.+?)(?::(?P<port>[0-9]{1,5}))?/?")
-_TLS = {"ssl": "implicit", "imaps": "implicit"}
-_DEMANDS: dict[tuple[int, ...], tuple[int, ...]] = {(1, 6): (1, 6, 22), (1, 7): (1, 7, 7)}
-"""The first release of a series whose tls:// demands STARTTLS."""
 _KEPT_SECRET = frozenset({"CRAM-MD5", "CRAM_MD5", "DIGEST-MD5", "GSSAPI", "SCRAM-SHA-1", "SCRAM-SHA-256", "NTLM"})
 
 
@@ -52,7 +50,7 @@ def imap(config: Config) -> list[Fact]:
 
 
 def _imap(config: Config, target: Target, at: int, new: bool) -> Fact:
-    told = _transport(target, "imap_conn_options", config)
+    told = _transport(target, "imap", config)
     stated = target.port
     if stated.known and stated.value is None:
         port = config.get("default_port") if not new else None
@@ -92,7 +90,7 @@ def smtp(config: Config) -> list[Fact]:
 
 
 def _smtp(config: Config, target: Target, at: int, new: bool) -> Fact:
-    told = _transport(target, "smtp_conn_options", config)
+    told = _transport(target, "smtp", config)
     if target.port.known and target.port.value is None:
         port = None if new else config.get("smtp_port")
         if port is not None:
@@ -107,8 +105,6 @@ def _smtp(config: Config, target: Target, at: int, new: bool) -> Fact:
         else:
             told["port"] = Told(587 if config.version >= (1, 4) else 25, config.default("smtp_port"))
             told["port_stated"] = Told(False)
-    if told["tls"].value == "implicit" and target.scheme.value != "ssl":
-        told["tls"] = Told("none", target.scheme.by)
     told["protocol"], told["role"] = Told("smtp"), Told("submission")
     told["account"] = Told("smtp" if at == 1 else f"smtp {at}")
     _login(told, config)
@@ -148,10 +144,10 @@ def managesieve(config: Config) -> list[Fact]:
         target = Target(Told("localhost", default), Told("", default), Told(None, default), config.start)
     else:
         target = _target(value, config)
-    told = _transport(target, "managesieve_conn_options", config)
+    told = _transport(target, "managesieve", config)
     flag = config.get("managesieve_usetls") if config.version < (1, 6) else None
     if flag is not None and told["tls"].value == "none" and flag.truth() is not False:
-        told["tls"] = maybe(started(config) if flag.truth() else None, flag.origins())
+        told["tls"] = maybe(starttls(config.version) if flag.truth() else None, flag.origins())
         told["verify"] = _verify(config, "managesieve_conn_options", target)
     if target.port.known and target.port.value is None:
         port = config.get("managesieve_port") if config.version < (1, 6) else None
@@ -215,26 +211,21 @@ def _piece(value: PhpValue, found: re.Match[str], group: str) -> tuple[Origin, .
     return (*earlier, last._replace(where=span))
 
 
-def _transport(target: Target, options: str, config: Config) -> dict[str, Told]:
+def _transport(target: Target, protocol: str, config: Config) -> dict[str, Told]:
     told = {"host": target.host, "port": target.port, "port_stated": Told(target.port.value is not None)}
     if target.scheme.known:
-        told["tls"] = Told(_mode(str(target.scheme.value), config), target.scheme.by)
+        told["tls"] = Told(_mode(str(target.scheme.value), protocol, config), target.scheme.by)
     else:
         told["tls"] = unknown(target.scheme.by)
     if told["tls"].value != "none":
-        told["verify"] = _verify(config, options, target)
+        told["verify"] = _verify(config, f"{protocol}_conn_options", target)
     return told
 
 
-def _mode(scheme: str, config: Config) -> str:
-    return started(config) if scheme == "tls" else _TLS.get(scheme, "none")
-
-
-def started(config: Config) -> str:
-    """What tls:// is; a series without a release is taken for the newest one of it."""
-    first = _DEMANDS.get(config.version[:2])
-    demands = config.version >= (1, 6) and (len(config.version) < 3 or first is None or config.version >= first)
-    return "required" if demands else "opportunistic"
+def _mode(scheme: str, protocol: str, config: Config) -> str:
+    if scheme == "tls":
+        return starttls(config.version)
+    return "implicit" if scheme in IMPLICIT.get(protocol, IMPLICIT["smtp"]) else "none"
 
 
 def _verify(config: Config, name: str, target: Target) -> Told:
