@@ -18,7 +18,7 @@ from mailpolicy.placeholders import PLACEHOLDER
 from mailpolicy.sessions import Told, connection, maybe, unknown
 from mailpolicy.text import Source
 from mailpolicy.tree import Tree
-from mailpolicy.types import Fact, Inventory, Origin, Span, Unread, Unreadable, Version
+from mailpolicy.types import Fact, Inventory, Origin, Span, Unread, Unreadable, Version, unreadable
 
 if TYPE_CHECKING:
     from mailpolicy.strict_yaml import Node
@@ -62,12 +62,12 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     try:
         source = tree.source(path)
         if not source.text.strip():
-            return Inventory(unread=(Unread(Span(path, 1, 1, 2), "is empty", fatal=True),), files=(path,))
+            return unreadable((path,), "is empty")
         load = toml_positions.load if ".toml" in path else strict_yaml.load
         top = load(_plain(source))
     except Unreadable as problem:
         where = problem.where if isinstance(problem, strict_yaml.YamlError) else Span(path, 1, 1, 2)
-        return Inventory(unread=(Unread(where, str(problem), fatal=True),), files=(path,))
+        return unreadable((path,), str(problem), where)
     accounts = list(_accounts(top))
     if not accounts:
         return Inventory(notes=(f"{path}: is no configuration of goimapnotify: it names no host to wait at",))

@@ -16,7 +16,7 @@ from mailpolicy.placeholders import filled
 from mailpolicy.sessions import Told, connection, maybe, unknown
 from mailpolicy.strict_yaml import Node, YamlError
 from mailpolicy.tree import Tree
-from mailpolicy.types import Fact, Inventory, Origin, Span, Unread, Unreadable, Version
+from mailpolicy.types import Fact, Inventory, Origin, Unreadable, Version, unreadable
 
 SOFTWARE = "himalaya"
 FILES = "himalaya/config.toml, .himalayarc"
@@ -72,13 +72,13 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
         source = tree.source(path)
         root = toml_positions.load(source)
     except Unreadable as problem:
-        return Inventory(unread=(Unread(Span(path, 1, 1, 2), str(problem), fatal=True),), files=(path,))
+        return unreadable((path,), str(problem))
     except YamlError as problem:
-        return Inventory(unread=(Unread(problem.where or source.start(), str(problem), fatal=True),), files=(path,))
+        return unreadable((path,), str(problem), problem.where or source.start())
     accounts = _accounts(root)
     if not accounts:
         why = "holds no account" if source.text.strip() else "is empty"
-        return Inventory(unread=(Unread(source.start(), why, fatal=True),), files=(path,))
+        return unreadable((path,), why, source.start())
     facts: list[Fact] = []
     notes: list[str] = []
     for name, account in accounts.items():
