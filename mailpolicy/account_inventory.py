@@ -9,7 +9,7 @@ from mailpolicy.account_lines import Dialect, kind, lines
 from mailpolicy.account_views import View, missing_host, secrets
 from mailpolicy.lean import NamedTuple
 from mailpolicy.tree import Tree
-from mailpolicy.types import Fact, Inventory, Span, Unread, Unreadable, Version
+from mailpolicy.types import Fact, Inventory, Span, Unread, Unreadable, Version, unreadable
 
 _SNIFFED = 200
 
@@ -43,9 +43,9 @@ def inventory(tree: Tree, path: str, version: Version | None, program: Program) 
     try:
         source = tree.source(path)
     except Unreadable as problem:
-        return Inventory(unread=(Unread(Span(path, 1, 1, 2), str(problem), fatal=True),), files=(path,))
+        return unreadable((path,), str(problem))
     if not source.text.strip():
-        return Inventory(unread=(Unread(Span(path, 1, 1, 2), "is empty", fatal=True),), files=(path,))
+        return unreadable((path,), "is empty")
     dialect = program.dialect
     numbers = version.numbers if version else dialect.newest
     parsed = parse(source, dialect, numbers)

@@ -9,7 +9,7 @@ from mailpolicy.account_files import Account, Value
 from mailpolicy.account_lines import FINGERPRINTS, Dialect, number
 from mailpolicy.addresses import host_scope
 from mailpolicy.facts import Draft
-from mailpolicy.passwords import echoed, is_placeholder, secret
+from mailpolicy.passwords import echoed, echoed_secret, is_placeholder, secret
 from mailpolicy.placeholders import PLACEHOLDER
 from mailpolicy.tls_priorities import lowest
 from mailpolicy.types import Fact, Origin
@@ -169,14 +169,9 @@ def _unchecked(view: View) -> tuple[str, tuple[Origin, ...]] | None:
 
 def secrets(software: str, name: str, value: Value, path: str, version: tuple[int, ...]) -> Fact | None:
     """The secret fact of a password that stands in the file; None for commands, placeholders and empty values."""
-    text = value.text or ""
-    span = value.where
+    text, shown = value.text or "", ".".join(map(str, version))
     if name == "passwordeval":
-        found = echoed(text)
-        if found is None:
-            return None
-        first = span.column + found.start("secret")
-        span, text = span._replace(column=first, end_column=first + len(found["secret"])), found["secret"]
+        return echoed_secret(software, shown, path, name, text, value.where)
     if " " in text and PLACEHOLDER.search(text):
         return None
-    return secret(software, ".".join(map(str, version)), path, name, text, span)
+    return secret(software, shown, path, name, text, value.where)

@@ -21,6 +21,10 @@ _MOST = 1_000_000
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 
 
+KEPT = "@"
+"""After the name of a setting: where its value is kept (``file``, ``environment``), where that is unknown."""
+
+
 class Setting(NamedTuple):
     """One assignment. ``value`` is None where a template or the environment fills it in."""
 

@@ -46,3 +46,13 @@ def secret(software: str, version: str, instance: str, setting: str, text: str, 
     draft.put("storage", "literal", (Origin("sets", where),))
     draft.put("default", is_well_known(text), (Origin("sets", where),))
     return draft.fact()
+
+
+def echoed_secret(software: str, version: str, instance: str, setting: str, command: str, where: Span) -> Fact | None:
+    """The ``secret`` fact of a password that a command at ``where`` only echoes; None for any other command."""
+    found = echoed(command)
+    if found is None:
+        return None
+    begin, end = (where.column + at for at in found.span("secret"))
+    narrow = where._replace(column=begin, end_column=end) if end <= where.end_column else where
+    return secret(software, version, instance, setting, found["secret"], narrow)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from mailpolicy.envfile import Setting
+from mailpolicy.envfile import KEPT, Setting
 from mailpolicy.lean import NamedTuple
 from mailpolicy.placeholders import filled
 from mailpolicy.text import Source
@@ -16,8 +16,6 @@ from mailpolicy.types import Span, Unread
 
 _INDENT = 200
 """Blanks before a word that begins a statement, at most."""
-KEPT = "@"
-"""After the name of a setting: where its value is kept (``file``, ``environment``)."""
 _STRING = r"'(?:[^'\\\n]|\\[^\n])*'|\"(?:[^\"\\\n]|\\[^\n])*\""
 """On one line; what goes on below is unknown."""
 _TOKEN = re.compile(

@@ -67,6 +67,11 @@ class Inventory(NamedTuple):
     """What was not compared or assumed: ``path: words`` or ``path:line:column: words``."""
 
 
+def unreadable(paths: tuple[str, ...], why: str, where: Span | None = None) -> Inventory:
+    """What a reader says of files of which it can read nothing: an error of the run, shown at the first one's start."""
+    return Inventory(unread=(Unread(where or Span(paths[0], 1, 1, 2), why, True),), files=paths)
+
+
 class Version(NamedTuple):
     """The version of a program that a reader should assume, and who says so."""
 

@@ -35,7 +35,7 @@ def boolean(text: str | None, default: bool) -> bool | None:
 
 def facts(settings: Settings) -> list[Fact]:
     """The session of one entry, and its passwords."""
-    return [connection(settings), *secrets(settings, PASSWORDS)]
+    return [connection(settings), *secrets(settings, *PASSWORDS)]
 
 
 def connection(settings: Settings) -> Fact:

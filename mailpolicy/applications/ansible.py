@@ -44,7 +44,7 @@ def facts(settings: Settings, account: str = "mail") -> list[Fact]:
         login = told["authenticates"]
         told["cleartext_credentials"] = Told(True, by) if login.known else unknown(login.by)
     found = session(settings, settings.where("host"), account, told)
-    return [found, *secrets(settings, ("password",))]
+    return [found, *secrets(settings, "password")]
 
 
 def _mode(secure: str | None, port: str | None) -> str | None:

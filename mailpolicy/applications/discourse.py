@@ -6,7 +6,8 @@ Also the ``env`` of containers/*.yml, which its launcher hands on as it stands.
 from __future__ import annotations
 
 from mailpolicy.applications.rubymail import mechanisms, mode
-from mailpolicy.applications.sending import Names, equals, logs_in, names, sent
+from mailpolicy.applications.sending import Names, logs_in, names, sent
+from mailpolicy.applications.words import equals
 from mailpolicy.settings import Settings
 from mailpolicy.types import Fact
 

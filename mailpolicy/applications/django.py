@@ -6,8 +6,8 @@ byte; certificates are checked from 4.2 on. Applications that hand variables on 
 
 from __future__ import annotations
 
-from mailpolicy.applications.sending import Mode, Names, Table, flag, names, secrets, sent
-from mailpolicy.applications.words import credential
+from mailpolicy.applications.sending import Mode, Names, Table, names, sent
+from mailpolicy.applications.words import credential, flag, secrets
 from mailpolicy.envfile import Setting
 from mailpolicy.sessions import Told, unknown
 from mailpolicy.settings import Settings

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from mailpolicy.applications.sending import Mode, Names, logs_in, secrets, sent
+from mailpolicy.applications.sending import Mode, Names, logs_in, sent
+from mailpolicy.applications.words import secrets
 from mailpolicy.envfile import Setting
 from mailpolicy.sessions import unknown
 from mailpolicy.settings import Settings

@@ -44,7 +44,7 @@ _KINDS = {port: kind for kind, port in _PORTS.items()}
 def facts(settings: Settings) -> list[Fact]:
     """The sessions for outgoing and incoming mail, where they are enabled, and their passwords."""
     names = ("mailer.PASSWD", "email.PASSWORD", "email.PASSWD", "email.incoming.PASSWORD")
-    return [*_outgoing(settings), *_incoming(settings), *secrets(settings, names)]
+    return [*_outgoing(settings), *_incoming(settings), *secrets(settings, *names)]
 
 
 def _outgoing(settings: Settings) -> list[Fact]:

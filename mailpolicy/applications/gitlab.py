@@ -38,7 +38,7 @@ def facts(settings: Settings) -> list[Fact]:
     """The sessions for outgoing and incoming mail, where they are enabled, and their passwords."""
     found = [_outgoing(settings)] if switch(settings, "smtp_enable") is not False else []
     found += [one for name in ("incoming_email", "service_desk_email") for one in _incoming(settings, name)]
-    return [*found, *secrets(settings, PASSWORDS)]
+    return [*found, *secrets(settings, *PASSWORDS)]
 
 
 def switch(settings: Settings, name: str) -> bool | None:

@@ -26,7 +26,7 @@ _POLICIES = {"NoStartTLS": "none", "MandatoryStartTLS": "required"}
 
 def facts(settings: Settings) -> list[Fact]:
     """The session with the mail server, where mail is enabled, and the password."""
-    found = secrets(settings, ("password",))
+    found = secrets(settings, "password")
     if boolean(settings.text("enabled")) is False:
         return found
     at = address(settings, "host", "localhost:25")

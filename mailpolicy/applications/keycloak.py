@@ -43,7 +43,7 @@ def facts(settings: Settings) -> list[Fact]:
         told["credential"] = credential(settings, "authTokenClientSecret")
     account = settings.text("realm", "realm") or "realm"
     found = session(settings, settings.where("host"), account, told)
-    return [found, *secrets(settings, ("password", "authTokenClientSecret"))]
+    return [found, *secrets(settings, "password", "authTokenClientSecret")]
 
 
 def _on(settings: Settings, name: str) -> bool | None:

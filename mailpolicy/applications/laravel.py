@@ -5,8 +5,9 @@ After config/mail.php and Illuminate/Mail of Laravel 5 to 13. Null, true and emp
 
 from __future__ import annotations
 
-from mailpolicy.applications.sending import Mode, Names, logs_in, names, port_of, secrets, sent
+from mailpolicy.applications.sending import Mode, Names, logs_in, names, sent
 from mailpolicy.applications.symfony import by_url
+from mailpolicy.applications.words import port_of, secrets
 from mailpolicy.sessions import Told
 from mailpolicy.settings import Settings
 from mailpolicy.types import Fact, Origin

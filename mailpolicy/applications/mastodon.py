@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from mailpolicy.applications.rubymail import mechanisms, mode
-from mailpolicy.applications.sending import Names, equals, logs_in, names, secrets, sent
+from mailpolicy.applications.sending import Names, logs_in, names, sent
+from mailpolicy.applications.words import equals, secrets
 from mailpolicy.settings import Settings
 from mailpolicy.types import Fact
 

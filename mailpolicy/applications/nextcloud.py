@@ -35,7 +35,7 @@ def facts(settings: Settings) -> list[Fact]:
     """The session, where one of the settings is there and mail goes out by SMTP, and the password."""
     if any(name in settings.settings for name in ENVIRONMENT):
         settings = _of_image(settings)
-    found = secrets(settings, ("mail_smtppassword",))
+    found = secrets(settings, "mail_smtppassword")
     mode = settings.text("mail_smtpmode", "smtp")
     if not any(name in settings.settings for name in OWN) or mode in _LOCAL:
         return found

@@ -6,7 +6,8 @@ demands it or ``ignoreTLS`` never asks for it. Certificates are checked unless `
 
 from __future__ import annotations
 
-from mailpolicy.applications.sending import Mode, Names, Table, equals, flag, logs_in, names, port_of, secrets, sent
+from mailpolicy.applications.sending import Mode, Names, Table, logs_in, names, sent
+from mailpolicy.applications.words import equals, flag, port_of, secrets
 from mailpolicy.settings import Settings
 from mailpolicy.types import Fact, Origin
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mailpolicy.applications.sending import Mode, Names, Table, flag, logs_in, names, secrets, sent
+from mailpolicy.applications.sending import Mode, Names, Table, logs_in, names, sent
+from mailpolicy.applications.words import flag, secrets
 from mailpolicy.sessions import Told, unknown
 from mailpolicy.settings import Settings
 from mailpolicy.types import Fact

@@ -61,7 +61,7 @@ def facts(settings: Settings, used: Gems | None = None, account: str = "smtp") -
         told["credential"] = credential(own, "password")
     if told["authenticates"].value and not told["tls"].known and _at_most_offered(settings):
         told["cleartext_credentials"] = Told(True, told["tls"].by)  # in clear or where it is offered: both can be read
-    return [session(settings, settings.where("address"), account, told), *secrets(own, PASSWORDS)]
+    return [session(settings, settings.where("address"), account, told), *secrets(own, *PASSWORDS)]
 
 
 def _login(settings: Settings, used: Gems) -> Told:

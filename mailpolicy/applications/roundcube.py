@@ -43,7 +43,7 @@ def facts(settings: Settings) -> list[Fact]:
     """The mailbox and the submission whose hosts are set, and the key that encrypts the passwords of users."""
     pairs = (("imap", "default_host", "default_port", 143), ("smtp", "smtp_server", "smtp_port", 587))
     found = [_session(settings, *pair) for pair in pairs if settings.text(pair[1]) != ""]
-    return [*found, *secrets(settings, ("des_key",))]
+    return [*found, *secrets(settings, "des_key")]
 
 
 def _session(settings: Settings, protocol: str, name: str, port: str, default: int) -> Fact:

@@ -6,7 +6,8 @@ STARTTLS where the server offers it. Certificates are checked unless ``openssl_v
 
 from __future__ import annotations
 
-from mailpolicy.applications.sending import Mode, Names, Table, flag, logs_in, names, sent
+from mailpolicy.applications.sending import Mode, Names, Table, logs_in, names, sent
+from mailpolicy.applications.words import flag
 from mailpolicy.settings import Settings
 from mailpolicy.types import Fact, Origin
 

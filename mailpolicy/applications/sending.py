@@ -1,19 +1,14 @@
-"""What applications have in common that hand their mail to an SMTP server: host, port, login, and the modes of TLS."""
+"""Applications that differ by the names of their settings and by how they choose TLS: host, port, login, password."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 
-from mailpolicy.applications import words
+from mailpolicy.applications.words import credential, port_of, secrets, session
 from mailpolicy.lean import NamedTuple
-from mailpolicy.ports import port_number
-from mailpolicy.sessions import Told, connection, maybe, unknown
+from mailpolicy.sessions import Told, maybe, unknown
 from mailpolicy.settings import Settings
 from mailpolicy.types import Fact, Origin
-
-_TRUE = frozenset(("true", "1", "yes", "on", "t", "y"))
-_FALSE = frozenset(("false", "0", "no", "off", "f", "n", ""))
 
 
 class Names(NamedTuple):
@@ -55,33 +50,6 @@ def names(prefix: str, *own: str) -> dict[str, str]:
     return {prefix + name: name for name in own}
 
 
-def flag(settings: Settings, name: str, default: bool | None = False) -> bool | None:
-    """A yes or no; None where it is unknown or neither."""
-    text = settings.given(name)
-    if name not in settings.settings:
-        return default
-    if text is None:
-        return None
-    word = text.strip().lower()
-    return True if word in _TRUE else False if word in _FALSE else None
-
-
-def equals(settings: Settings, name: str, word: str, default: bool = False) -> bool | None:
-    """Whether a setting is exactly a word, as programs ask that compare strings."""
-    if name not in settings.settings:
-        return default
-    text = settings.given(name)
-    return None if text is None else text == word
-
-
-def port_of(settings: Settings, name: str, default: int | None) -> Told:
-    """A port; unknown where it is none, or where neither file nor program tells."""
-    text = settings.text(name) if name else ""
-    if text == "":
-        return maybe(default, settings.told(name))
-    return maybe(port_number(text.strip()) if text else None, settings.told(name))
-
-
 def sent(
     settings: Settings,
     fields: Names,
@@ -103,24 +71,20 @@ def sent(
     if settings.text(fields.host, host) == "":
         return found
     at = settings.told(fields.host)
+    logged = login or logs_in(settings, fields)
     told = {
-        "account": Told(account),
-        "protocol": Told("smtp"),
-        "role": Told("submission"),
         "host": maybe(settings.text(fields.host, host), at),
         "port": port if isinstance(port, Told) else port_of(settings, fields.port, port),
         "port_stated": Told(bool(fields.port) and settings.text(fields.port) != "", settings.told(fields.port)),
         "tls": maybe(mode.tls, mode.by),
-        "authenticates": login or logs_in(settings, fields),
+        "verify": maybe(mode.verify, mode.checked_by or mode.by),
+        "authenticates": logged,
     }
-    if mode.tls != "none":
-        told["verify"] = maybe(mode.verify, mode.checked_by or mode.by)
-    if told["authenticates"].value is not False:
-        told["mechanisms"] = maybe(mechanisms, told["authenticates"].by)
-        told["cleartext_credentials"] = words.in_clear(told)
-        told["credential"] = maybe(_kept(settings, fields), settings.told(fields.password))
+    if logged.value is not False:
+        told["mechanisms"] = maybe(mechanisms, logged.by)
+        told["credential"] = credential(settings, fields.password, fields.password_file)
     where = settings.where(fields.host if kept is None or fields.host in settings.settings else fields.password)
-    return [connection(settings.begun("connection", where), {**told, **(more or {})}), *found]
+    return [session(settings, where, account, {**told, **(more or {})}), *found]
 
 
 def logs_in(settings: Settings, fields: Names, both: bool = True) -> Told:
@@ -133,22 +97,3 @@ def logs_in(settings: Settings, fields: Names, both: bool = True) -> Told:
     if user == "" or (both and password == ""):
         return Told(False, by if user == "" else settings.told(fields.password))
     return Told(True, by) if user else unknown(by)  # an unknown password is one that is filled in elsewhere
-
-
-def _kept(settings: Settings, fields: Names) -> str | None:
-    if settings.text(fields.password):
-        return "literal"
-    if fields.password_file and settings.text(fields.password_file) != "":
-        return "file"
-    return "environment" if settings.text(fields.password) is None else "none"
-
-
-def secrets(settings: Settings, *passwords: str) -> list[Fact]:
-    """The secrets of passwords that stand in the settings."""
-    return words.secrets(settings, passwords)
-
-
-def address(text: str) -> tuple[str, str]:
-    """Host and port of ``host:port``, ``[::1]:25``; the port is "" where there is none."""
-    match = re.fullmatch(r"(\[[^\]]*\]|[^:]*)(?::(\d*))?", text.strip())
-    return (match[1].strip("[]"), match[2] or "") if match else (text.strip(), "")

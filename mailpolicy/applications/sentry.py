@@ -32,7 +32,7 @@ _TRUE = frozenset(("1", "true", "yes", "y", "on", "t"))
 
 def facts(settings: Settings) -> list[Fact]:
     """The session, where one of the options is set and mail goes out by SMTP, and the password."""
-    found = secrets(settings, ("mail.password",))
+    found = secrets(settings, "mail.password")
     backend = settings.text("mail.backend", "smtp")
     if not any(name in settings.settings for name in OWN) or (backend is not None and backend not in _SMTP):
         return found

@@ -7,8 +7,7 @@ not required. From Boot 3.1 on (Angus Mail 1.1) the name in a certificate is che
 
 from __future__ import annotations
 
-from mailpolicy.applications.sending import flag
-from mailpolicy.applications.words import credential, numbers, secrets, session
+from mailpolicy.applications.words import credential, flag, numbers, secrets, session
 from mailpolicy.envfile import Setting
 from mailpolicy.lean import NamedTuple
 from mailpolicy.ports import port_number
@@ -67,14 +66,14 @@ def facts(settings: Settings) -> list[Fact]:
     """The session that an environment sets up; what it does not set, the application's own files may."""
     host = settings.settings.get(f"{PREFIX}host")
     if host is None:
-        return secrets(settings, PASSWORDS)
+        return secrets(settings, *PASSWORDS)
     named = [f"{PREFIX}port", f"{PREFIX}username", f"{PREFIX}password", f"{PREFIX}protocol", f"{PREFIX}ssl.enabled"]
     named += [f"{PROPERTIES}mail.smtp.{name}" for name in _JAVA]
     implied = settings.text(f"{PREFIX}protocol") == "smtps" or settings.text(f"{PROPERTIES}mail.smtp.ssl.enable")
     if implied:
         named = [name for name in named if not name.endswith(("protocol", "ssl.enabled"))]
     missing = {name: Setting(name, None, host.where) for name in named if name not in settings.settings}
-    return [*configured(settings._replace(settings={**missing, **settings.settings})), *secrets(settings, PASSWORDS)]
+    return [*configured(settings._replace(settings={**missing, **settings.settings})), *secrets(settings, *PASSWORDS)]
 
 
 def configured(settings: Settings, account: str = "spring.mail") -> list[Fact]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mailpolicy.applications.sending import Mode, Names, flag, names, secrets, sent
+from mailpolicy.applications.sending import Mode, Names, names, sent
+from mailpolicy.applications.words import flag, secrets
 from mailpolicy.sessions import Told
 from mailpolicy.settings import Settings
 from mailpolicy.types import Fact

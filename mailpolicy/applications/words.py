@@ -1,9 +1,10 @@
-"""What the meanings of applications share: one session for handing in mail, credentials, ``host:port``."""
+"""What all applications share: switches, ports, ``host:port``, credentials, a session that hands mail in."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
+from mailpolicy.envfile import KEPT
 from mailpolicy.lean import NamedTuple
 from mailpolicy.passwords import is_placeholder, secret
 from mailpolicy.ports import port_number
@@ -11,10 +12,10 @@ from mailpolicy.sessions import Told, connection, maybe, unknown
 from mailpolicy.settings import Settings
 from mailpolicy.types import Fact, Origin, Span
 
-READABLE = frozenset(("PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER"))
-"""Mechanisms by which a password or token crosses the wire as it is."""
-KEPT = "@"
-"""After the name of a setting: where its value is kept (``file``, ``environment``), where that is unknown."""
+_TRUE = frozenset(("true", "1", "yes", "on", "t", "y"))
+_FALSE = frozenset(("false", "0", "no", "off", "f", "n", ""))
+_READABLE = frozenset(("PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER"))
+"""Mechanisms by which a password or token itself crosses the wire."""
 
 
 class Address(NamedTuple):
@@ -54,6 +55,33 @@ def address(settings: Settings, name: str, default: str = "") -> Address:
     fault = None if number else f"{name} has no port that could be used"
     bare = host.strip("[]") or "localhost"
     return Address(Told(bare, at_host), maybe(number, at_port), Told(name in settings.settings, at_port), fault)
+
+
+def flag(settings: Settings, name: str, default: bool | None = False) -> bool | None:
+    """A yes or no; None where it is unknown or neither."""
+    text = settings.given(name)
+    if name not in settings.settings:
+        return default
+    if text is None:
+        return None
+    word = text.strip().lower()
+    return True if word in _TRUE else False if word in _FALSE else None
+
+
+def equals(settings: Settings, name: str, word: str, default: bool = False) -> bool | None:
+    """Whether a setting is exactly a word, as programs ask that compare strings."""
+    if name not in settings.settings:
+        return default
+    text = settings.given(name)
+    return None if text is None else text == word
+
+
+def port_of(settings: Settings, name: str, default: int | None) -> Told:
+    """A port; unknown where it is none, or where neither file nor program tells."""
+    text = settings.text(name) if name else ""
+    if text == "":
+        return maybe(default, settings.told(name))
+    return maybe(port_number(text.strip()) if text else None, settings.told(name))
 
 
 def credential(settings: Settings, name: str, file: str = "") -> Told:
@@ -96,15 +124,15 @@ def in_clear(told: Mapping[str, Told]) -> Told:
     listed = mechanisms.value if isinstance(mechanisms.value, tuple) else ()
     if tls.value in ("required", "implicit"):
         return Told(False, tls.by)
-    if listed and READABLE.isdisjoint(map(str, listed)):
+    if listed and _READABLE.isdisjoint(map(str, listed)):
         return Told(False, mechanisms.by)
     if told["authenticates"].known is False:
         return unknown(told["authenticates"].by)
     return Told(True, tls.by) if tls.known and mechanisms.known else unknown(tls.by)
 
 
-def secrets(settings: Settings, names: Sequence[str]) -> list[Fact]:
-    """The passwords among the settings."""
+def secrets(settings: Settings, *names: str) -> list[Fact]:
+    """The passwords that stand in the settings of these names."""
     found = [settings.settings[name] for name in names if name in settings.settings]
     made = (
         secret(settings.software, settings.version, settings.instance, one.name, one.value, one.where)

@@ -171,7 +171,7 @@ class _Reading:
             fact = connection(settings)
             same = {k: v for k, v in fact.values.items() if k != "account"}, settings.text("auth_username")
             found.setdefault(repr(same), fact)
-            for one in secrets(settings, PASSWORDS):
+            for one in secrets(settings, *PASSWORDS):
                 passwords.setdefault(one.origins["storage"], one)
         self.unread = list(dict.fromkeys(self.unread))
         return [*found.values(), *passwords.values()]

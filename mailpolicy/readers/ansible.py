@@ -6,12 +6,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from mailpolicy.applications.ansible import NEWEST, OWN, SOFTWARE, facts
-from mailpolicy.applications.words import KEPT
-from mailpolicy.envfile import Setting
+from mailpolicy.envfile import KEPT, Setting
 from mailpolicy.lean import TYPE_CHECKING, NamedTuple
 from mailpolicy.settings import Settings
 from mailpolicy.tree import Tree
-from mailpolicy.types import Fact, Inventory, Span, Unread, Unreadable, Version
+from mailpolicy.types import Fact, Inventory, Span, Unreadable, Version, unreadable
 
 if TYPE_CHECKING:
     from mailpolicy.strict_yaml import Node
@@ -55,7 +54,7 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
         documents = template_yaml.read_all(tree.source(path))
     except Unreadable as problem:
         where = getattr(problem, "where", None) or Span(path, 1, 1, 2)
-        return Inventory(unread=(Unread(where, str(problem), True),), files=paths)
+        return unreadable(paths, str(problem), where)
     numbers = ".".join(map(str, version.numbers if version else NEWEST))
     made: list[Fact] = []
     for document in documents:

@@ -15,7 +15,7 @@ from mailpolicy.lean import NamedTuple
 from mailpolicy.sessions import Told, connection, maybe, unknown
 from mailpolicy.text import Source
 from mailpolicy.tree import Tree
-from mailpolicy.types import Fact, Inventory, Origin, Span, Unread, Unreadable, Version
+from mailpolicy.types import Fact, Inventory, Origin, Span, Unread, Unreadable, Version, unreadable
 from mailpolicy.xml_positions import Element, NotXml, elements
 
 SOFTWARE = "autodiscover"
@@ -83,13 +83,13 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     try:
         source = tree.source(path)
     except Unreadable as problem:
-        return Inventory(unread=(Unread(Span(path, 1, 1, 2), str(problem), fatal=True),), files=(path,))
+        return unreadable((path,), str(problem))
     try:
         root = elements(source.text)
     except NotXml as problem:
         code = "<?php" in source.text or "<?=" in source.text
         words = "is a PHP program; the XML it would write cannot be read" if code else str(problem)
-        return Inventory(unread=(Unread(source.span(problem.at), words, fatal=True),), files=(path,))
+        return unreadable((path,), words, source.span(problem.at))
     if root.name != "Autodiscover":
         return Inventory(notes=(f"{path}: is no response of Autodiscover",))
     accounts = [account for response in root.all("Response") for account in response.all("Account")]

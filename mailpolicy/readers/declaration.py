@@ -9,7 +9,7 @@ from mailpolicy.facts import Draft
 from mailpolicy.strict_yaml import Node, YamlError, load
 from mailpolicy.text import Source
 from mailpolicy.tree import Tree
-from mailpolicy.types import Fact, Inventory, Origin, Span, Unread, Unreadable, Value, Version
+from mailpolicy.types import Fact, Inventory, Origin, Unread, Unreadable, Value, Version, unreadable
 
 SOFTWARE = "declaration"
 FILES = "mailpolicy.yaml"
@@ -36,9 +36,9 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
         source = tree.source(path)
         node = load(source)
     except YamlError as problem:
-        return Inventory(unread=(Unread(problem.where, str(problem), True),), files=paths)
+        return unreadable(paths, str(problem), problem.where)
     except Unreadable as problem:
-        return Inventory(unread=(Unread(Span(path, 1, 1, 2), str(problem), True),), files=paths)
+        return unreadable(paths, str(problem))
     unread = mistakes(node)
     if unread:
         return Inventory(unread=unread, files=paths)

@@ -15,7 +15,7 @@ from mailpolicy.sessions import Told, connection, maybe, unknown
 from mailpolicy.settings import Settings
 from mailpolicy.text import Source
 from mailpolicy.tree import Tree
-from mailpolicy.types import Fact, Inventory, Origin, Span, Unread, Unreadable, Version
+from mailpolicy.types import Fact, Inventory, Origin, Span, Unread, Unreadable, Version, unreadable
 
 SOFTWARE = "evolution"
 FILES = "evolution/sources/*.source: Mail Account and Mail Transport"
@@ -71,11 +71,11 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     try:
         source = tree.source(path)
     except Unreadable as problem:
-        return Inventory(unread=(Unread(Span(path, 1, 1, 2), str(problem), fatal=True),), files=(path,))
+        return unreadable((path,), str(problem))
     sections, unread = parse(source)
     name = next((name for name in ("Mail Account", "Mail Transport") if name in sections), None)
     if name is None:
-        return Inventory(unread=(Unread(Span(path, 1, 1, 2), "is no source of mail", fatal=True),), files=(path,))
+        return unreadable((path,), "is no source of mail")
     if not _enabled(tree, path, sections):
         return Inventory(unread=tuple(unread), files=(path,), notes=(f"{path}: the account is switched off",))
     backend = sections[name].get("BackendName")

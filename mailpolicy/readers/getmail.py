@@ -20,7 +20,7 @@ from mailpolicy.python_config import Config, Option
 from mailpolicy.sessions import Told, connection, maybe, unknown
 from mailpolicy.text import Source
 from mailpolicy.tree import Tree
-from mailpolicy.types import Fact, Inventory, Origin, Span, Unread, Unreadable, Version
+from mailpolicy.types import Fact, Inventory, Origin, Unread, Unreadable, Version, unreadable
 
 SOFTWARE = "getmail"
 FILES = "getmailrc*, files in .getmail/ and .config/getmail/"
@@ -66,10 +66,10 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     try:
         source = tree.source(path)
     except Unreadable as problem:
-        return Inventory(unread=(Unread(Span(path, 1, 1, 2), str(problem), fatal=True),), files=(path,))
+        return unreadable((path,), str(problem))
     named = "getmailrc" in posixpath.basename(path)
     if not source.text.strip():
-        return Inventory(unread=(Unread(Span(path, 1, 1, 2), "is empty", fatal=True),), files=(path,))
+        return unreadable((path,), "is empty")
     numbers = version.numbers if version else _NEWEST
     config = python_config.parse(source, 3 if numbers >= (6,) else 2)
     if "retriever" not in config.sections:
@@ -77,7 +77,7 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
             return Inventory(notes=(f"{path}: is no configuration of getmail: it has no section retriever",))
         why = "is no configuration of getmail: it has no section retriever"
         first = config.wrong[0].where if config.wrong else source.start()
-        return Inventory(unread=(Unread(first, why, fatal=True),), files=(path,))
+        return unreadable((path,), why, first)
     return _Account(source, config, path, numbers).inventory()
 
 

@@ -9,7 +9,7 @@ from mailpolicy import go_ini
 from mailpolicy.applications.gitea import NEWEST, SOFTWARE, facts
 from mailpolicy.settings import Settings
 from mailpolicy.tree import Tree
-from mailpolicy.types import Inventory, Span, Unread, Unreadable, Version
+from mailpolicy.types import Inventory, Unreadable, Version, unreadable
 
 FILES = "app.ini, and .ini files named after gitea, forgejo or gogs"
 PROVEN = "Gitea 1.16 and 1.18 to 1.24, Gogs 0.13, read in source (with go-ini 1.67)"
@@ -40,7 +40,7 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     try:
         source = tree.source(path)
     except Unreadable as problem:
-        return Inventory(unread=(Unread(Span(path, 1, 1, 2), str(problem), True),), files=paths)
+        return unreadable(paths, str(problem))
     ini = go_ini.parse(source)
     if not any(name in ini.headers for name in _SECTIONS):
         return Inventory(unread=ini.unread, notes=(f"{path}: has no section on mail",))

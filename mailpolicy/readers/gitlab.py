@@ -9,7 +9,7 @@ from mailpolicy.applications.gitlab import NEWEST, ROOT, SOFTWARE, facts
 from mailpolicy.ruby_settings import parse
 from mailpolicy.settings import Settings
 from mailpolicy.tree import Tree
-from mailpolicy.types import Inventory, Span, Unread, Unreadable, Version
+from mailpolicy.types import Inventory, Unreadable, Version, unreadable
 
 FILES = "gitlab.rb, and .rb files with gitlab in their name"
 PROVEN = "19, read in source (omnibus-gitlab, mail 2.9, net-smtp 0.5); modes of checking, run with mail 2.7"
@@ -33,7 +33,7 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     try:
         source = tree.source(path)
     except Unreadable as problem:
-        return Inventory(unread=(Unread(Span(path, 1, 1, 2), str(problem), True),), files=paths)
+        return unreadable(paths, str(problem))
     assigned = parse(source, ROOT)
     numbers = ".".join(map(str, version.numbers if version else NEWEST))
     found = facts(Settings(SOFTWARE, numbers, path, source.start(), assigned.settings))

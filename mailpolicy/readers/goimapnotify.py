@@ -13,12 +13,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from mailpolicy.facts import begun
 from mailpolicy.lean import TYPE_CHECKING
-from mailpolicy.passwords import is_placeholder, secret
+from mailpolicy.passwords import echoed, echoed_secret, is_placeholder, secret
 from mailpolicy.placeholders import PLACEHOLDER
 from mailpolicy.sessions import Told, connection, maybe, unknown
 from mailpolicy.text import Source
 from mailpolicy.tree import Tree
-from mailpolicy.types import Fact, Inventory, Origin, Span, Unread, Unreadable, Version
+from mailpolicy.types import Fact, Inventory, Origin, Span, Unread, Unreadable, Version, unreadable
 
 if TYPE_CHECKING:
     from mailpolicy.strict_yaml import Node
@@ -62,12 +62,12 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     try:
         source = tree.source(path)
         if not source.text.strip():
-            return Inventory(unread=(Unread(Span(path, 1, 1, 2), "is empty", fatal=True),), files=(path,))
+            return unreadable((path,), "is empty")
         load = toml_positions.load if ".toml" in path else strict_yaml.load
         top = load(_plain(source))
     except Unreadable as problem:
         where = problem.where if isinstance(problem, strict_yaml.YamlError) else Span(path, 1, 1, 2)
-        return Inventory(unread=(Unread(where, str(problem), fatal=True),), files=(path,))
+        return unreadable((path,), str(problem), where)
     accounts = list(_accounts(top))
     if not accounts:
         return Inventory(notes=(f"{path}: is no configuration of goimapnotify: it names no host to wait at",))
@@ -199,13 +199,12 @@ class _Account:
         faults = [refused, *self.faults]
         told["broken"] = next((fault for fault in faults if fault.value), Told(None))
         yield connection(draft, told, user if user.known and user.value and not command.value else None)
-        password = self.items.get("password")
-        if password is not None and isinstance(password.scalar, str) and not PLACEHOLDER.fullmatch(password.scalar):
-            found = secret(
-                SOFTWARE, self.version, self.path, "password", password.scalar, _inside(password, self.source)
-            )
-            if found is not None:
-                yield found
+        for key, made in (("password", secret), ("passwordcmd", echoed_secret)):
+            node = self.items.get(key)
+            if node is not None and isinstance(node.scalar, str):
+                kept = made(SOFTWARE, self.version, self.path, key, node.scalar, _inside(node, self.source))
+                if kept is not None:
+                    yield kept
 
     def host(self) -> Told:
         command = self.text("hostcmd")
@@ -260,7 +259,8 @@ class _Account:
     def credential(self) -> Told:
         command, password = self.text("passwordcmd"), self.text("password")
         if command.value or not command.known:
-            return Told("command", command.by) if command.known else unknown(command.by)
+            kept = "literal" if echoed(str(command.value)) else "command"
+            return Told(kept, command.by) if command.known else unknown(command.by)
         if not password.known or is_placeholder(str(password.value)):
             return unknown(password.by)
         return Told("literal" if password.value else "none", password.by)

@@ -7,11 +7,10 @@ from collections.abc import Mapping, Sequence
 
 from mailpolicy import go_ini
 from mailpolicy.applications.grafana import NEWEST, SOFTWARE, facts
-from mailpolicy.applications.words import KEPT
-from mailpolicy.envfile import Setting
+from mailpolicy.envfile import KEPT, Setting
 from mailpolicy.settings import Settings
 from mailpolicy.tree import Tree
-from mailpolicy.types import Inventory, Span, Unread, Unreadable, Version
+from mailpolicy.types import Inventory, Unreadable, Version, unreadable
 
 FILES = "grafana.ini, custom.ini and sample.ini in a folder of grafana"
 PROVEN = "12, read in source (with go-ini 1.67 and mail.v2 2.3)"
@@ -38,11 +37,11 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     try:
         source = tree.source(path)
     except Unreadable as problem:
-        return Inventory(unread=(Unread(Span(path, 1, 1, 2), str(problem), True),), files=paths)
+        return unreadable(paths, str(problem))
     ini = go_ini.parse(source)
     if not ini.headers and not any(ini.sections.values()):
         why = "holds no section and no setting" if source.text.strip() else "is empty"
-        return Inventory(unread=(Unread(Span(path, 1, 1, 2), why, True),), files=paths)
+        return unreadable(paths, why)
     numbers = ".".join(map(str, version.numbers if version else NEWEST))
     start = ini.headers.get("smtp") or source.start()
     found = facts(Settings(SOFTWARE, numbers, path, start, _filled(ini.section("smtp"))))

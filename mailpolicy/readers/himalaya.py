@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from mailpolicy import toml_positions
 from mailpolicy.facts import begun
 from mailpolicy.lean import NamedTuple
-from mailpolicy.passwords import secret
+from mailpolicy.passwords import echoed, echoed_secret, secret
 from mailpolicy.placeholders import filled
 from mailpolicy.sessions import Told, connection, maybe, unknown
 from mailpolicy.strict_yaml import Node, YamlError
 from mailpolicy.tree import Tree
-from mailpolicy.types import Fact, Inventory, Origin, Span, Unread, Unreadable, Version
+from mailpolicy.types import Fact, Inventory, Origin, Unreadable, Version, unreadable
 
 SOFTWARE = "himalaya"
 FILES = "himalaya/config.toml, .himalayarc"
@@ -32,6 +32,7 @@ _ENCRYPTIONS = {
 _METHODS = {"xoauth2": "XOAUTH2", "oauthbearer": "OAUTHBEARER"}
 _SASL = {name: name.upper() for name in ("login", "plain", "anonymous", "oauthbearer", "xoauth2", "scram-sha-256")}
 _KEPT = {"raw": "literal", "cmd": "command", "command": "command", "keyring": "keyring"}
+_COMMANDS = frozenset(("cmd", "command"))
 _SECRET_PARENTS = ("auth", "passwd", "password", "token", "secret")
 
 
@@ -71,13 +72,13 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
         source = tree.source(path)
         root = toml_positions.load(source)
     except Unreadable as problem:
-        return Inventory(unread=(Unread(Span(path, 1, 1, 2), str(problem), fatal=True),), files=(path,))
+        return unreadable((path,), str(problem))
     except YamlError as problem:
-        return Inventory(unread=(Unread(problem.where or source.start(), str(problem), fatal=True),), files=(path,))
+        return unreadable((path,), str(problem), problem.where or source.start())
     accounts = _accounts(root)
     if not accounts:
         why = "holds no account" if source.text.strip() else "is empty"
-        return Inventory(unread=(Unread(source.start(), why, fatal=True),), files=(path,))
+        return unreadable((path,), why, source.start())
     facts: list[Fact] = []
     notes: list[str] = []
     for name, account in accounts.items():
@@ -182,7 +183,7 @@ def _flat(account: Node, protocol: str, host: Node) -> Session:
     token = _get(account, f"{protocol}-oauth2-access-token")
     kept = _kept(token if oauth2 else passwd, "0.9", f"{protocol}-passwd")
     if command is not None and not oauth2:
-        kept = Told("command", _by(command))
+        kept = Told("literal" if _echoes("cmd", command) else "command", _by(command))
     mechanisms = (_METHODS.get(method, "XOAUTH2"),) if oauth2 else ()
     return Session(
         protocol, "0.9", host, _get(account, f"{protocol}-port"), tls, verify,
@@ -195,7 +196,7 @@ def _kept(node: Node | None, version: str, name: str) -> Told:
     for word, kept in _KEPT.items():
         found = _get(node, word)
         if found is not None:
-            return Told(kept, _by(found))
+            return Told("literal" if _echoes(word, found) else kept, _by(found))
     if node is not None and node.scalar is not None:
         return Told("literal", _by(node))
     return Told("keyring", _default(version, name))
@@ -323,12 +324,23 @@ def _port(session: Session) -> tuple[Told, tuple[tuple[str, tuple[Origin, ...]],
     return unknown(_by(session.port)), (("port is no port", _by(session.port)),)
 
 
+def _echoes(word: str, node: Node) -> bool:
+    return word in _COMMANDS and isinstance(node.scalar, str) and echoed(node.scalar) is not None
+
+
 def _secrets(node: Node, setting: str, path: str, depth: int) -> Iterator[Fact]:
-    """Each ``raw`` below a table of a password or token."""
+    """Each ``raw`` below a table of a password or token, and commands that only print one."""
     for name, inner in _items(node).items():
-        if name == "raw" and isinstance(inner.scalar, str) and setting.rsplit(".", 1)[-1].endswith(_SECRET_PARENTS):
-            fact = secret(SOFTWARE, "", path, f"{setting}.raw", inner.scalar, inner.where)
+        if isinstance(inner.scalar, str) and _holds(name, setting):
+            made = secret if name == "raw" else echoed_secret
+            fact = made(SOFTWARE, "", path, f"{setting}.{name}", inner.scalar, inner.where)
             if fact is not None:
                 yield fact
         elif inner.items is not None and depth < 20:
             yield from _secrets(inner, name if depth == 0 else f"{setting}.{name}", path, depth + 1)
+
+
+def _holds(name: str, setting: str) -> bool:
+    """Whether a setting ``name`` of a table holds a password, or the command that prints it."""
+    parent = setting.rsplit(".", 1)[-1].endswith(_SECRET_PARENTS)
+    return name.endswith("-passwd-cmd") or (parent and (name == "raw" or name in _COMMANDS))

@@ -14,7 +14,7 @@ from mailpolicy.providers import wants_oauth2
 from mailpolicy.sessions import Told, connection, maybe, unknown
 from mailpolicy.text import Source
 from mailpolicy.tree import Tree
-from mailpolicy.types import Fact, Inventory, Origin, Span, Unread, Unreadable, Version
+from mailpolicy.types import Fact, Inventory, Origin, Span, Unread, Unreadable, Version, unreadable
 from mailpolicy.xml_positions import Element, NotXml, Text, elements
 
 SOFTWARE = "k9"
@@ -47,11 +47,11 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     try:
         source = tree.source(path)
     except Unreadable as problem:
-        return Inventory(unread=(Unread(Span(path, 1, 1, 2), str(problem), fatal=True),), files=(path,))
+        return unreadable((path,), str(problem))
     try:
         root = elements(source.text)
     except NotXml as problem:
-        return Inventory(unread=(Unread(source.span(problem.at), str(problem), fatal=True),), files=(path,))
+        return unreadable((path,), str(problem), source.span(problem.at))
     if root.name != "providers":
         return Inventory(
             unread=(Unread(Span(path, 1, 1, 2), "is no table of mail providers", fatal=True),), files=(path,)

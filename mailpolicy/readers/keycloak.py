@@ -6,12 +6,11 @@ import re
 from collections.abc import Iterator, Sequence
 
 from mailpolicy.applications.keycloak import NEWEST, SOFTWARE, facts
-from mailpolicy.applications.words import KEPT
-from mailpolicy.envfile import Setting
+from mailpolicy.envfile import KEPT, Setting
 from mailpolicy.lean import TYPE_CHECKING
 from mailpolicy.settings import Settings
 from mailpolicy.tree import Tree
-from mailpolicy.types import Fact, Inventory, Span, Unread, Unreadable, Version
+from mailpolicy.types import Fact, Inventory, Span, Unreadable, Version, unreadable
 
 if TYPE_CHECKING:
     from mailpolicy.strict_yaml import Node
@@ -43,7 +42,7 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
         document = template_yaml.read(tree.source(path))
     except Unreadable as problem:
         where = getattr(problem, "where", None) or Span(path, 1, 1, 2)
-        return Inventory(unread=(Unread(where, str(problem), True),), files=paths)
+        return unreadable(paths, str(problem), where)
     numbers = ".".join(map(str, version.numbers if version else NEWEST))
     found: list[Fact] = []
     for realm in _realms(document.top):

@@ -7,8 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from mailpolicy.applications.nextcloud import NEWEST, OWN, SOFTWARE, STREAM, facts
-from mailpolicy.applications.words import KEPT
-from mailpolicy.envfile import Setting
+from mailpolicy.envfile import KEPT, Setting
 from mailpolicy.lean import TYPE_CHECKING
 from mailpolicy.settings import Settings
 from mailpolicy.text import Source

@@ -7,8 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from mailpolicy.applications.sentry import NEWEST, OWN, SOFTWARE, facts
-from mailpolicy.applications.words import KEPT
-from mailpolicy.envfile import Setting
+from mailpolicy.envfile import KEPT, Setting
 from mailpolicy.settings import Settings
 from mailpolicy.text import Source
 from mailpolicy.tree import Tree

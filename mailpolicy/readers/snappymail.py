@@ -17,7 +17,7 @@ from mailpolicy.sessions import Told, connection, maybe, unknown
 from mailpolicy.settings import Settings
 from mailpolicy.text import Source
 from mailpolicy.tree import Tree
-from mailpolicy.types import Fact, Inventory, Origin, Span, Unread, Unreadable, Version
+from mailpolicy.types import Fact, Inventory, Origin, Span, Unread, Unreadable, Version, unreadable
 
 if TYPE_CHECKING:
     from mailpolicy.strict_yaml import Node
@@ -98,7 +98,7 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
         services, unread = _services(source, rainloop)
     except Unreadable as problem:
         where = getattr(problem, "where", Span(path, 1, 1, 2))
-        return Inventory(unread=(Unread(where, str(problem), fatal=True),), files=paths)
+        return unreadable(paths, str(problem), where)
     checks, more = _application(tree, path, rainloop)
     facts = []
     for name, service in services.items():

@@ -17,7 +17,7 @@ from mailpolicy.placeholders import filled
 from mailpolicy.sessions import Told, connection, maybe, unknown
 from mailpolicy.text import Source
 from mailpolicy.tree import Tree
-from mailpolicy.types import Fact, Inventory, Origin, Span, Unread, Unreadable, Version
+from mailpolicy.types import Fact, Inventory, Origin, Span, Unread, Unreadable, Version, unreadable
 
 SOFTWARE = "swaks"
 FILES = "`.swaksrc`, `*.swaksrc`, `*.swaks`"
@@ -113,13 +113,13 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     try:
         source = tree.source(path)
     except Unreadable as problem:
-        return Inventory(unread=(Unread(Span(path, 1, 1, 2), str(problem), fatal=True),), files=(path,))
+        return unreadable((path,), str(problem))
     if not source.text.strip():
-        return Inventory(unread=(Unread(Span(path, 1, 1, 2), "is empty", fatal=True),), files=(path,))
+        return unreadable((path,), "is empty")
     numbers = version.numbers if version else NEWEST
     options, refused = _parsed(source, numbers)
     if not options and refused is not None:
-        return Inventory(unread=(Unread(refused.where, "holds no option of swaks", fatal=True),), files=(path,))
+        return unreadable((path,), "holds no option of swaks", refused.where)
     unread = (refused,) if refused else ()
     session = Session(options, numbers, source.start(), path, refused)
     facts = [fact for fact in (session.fact(), session.secret()) if fact is not None]

@@ -242,7 +242,9 @@ def test_a_listening_address_is_no_mail_server() -> None:
         ("SMTP_HOST=h\nSMTP_PORT=465\n", {"tls": None}),
         ("SMTP_HOST=h\nSMTP_PORT=${PORT}\n", {"port": None}),
         ("NOTICER_EMAIL_SMTP_HOST=h\nNOTICER_EMAIL_SMTP_PORT=25\n", {"account": "noticer_email_smtp", "port": 25}),
-        ("EMAIL_HOST=h\nEMAIL_PORT=25\nEMAIL_PASS=x\n", {"port": 25, "credential": "literal"}),
+        ("EMAIL_HOST=h\nEMAIL_PORT=25\nEMAIL_PASS=p1\n", {"port": 25, "credential": "literal"}),
+        ("EMAIL_HOST=h\nEMAIL_PORT=25\nEMAIL_PASS=xxx\n", {"port": 25, "credential": None}),
+        ("EMAIL_HOST=h\nEMAIL_PORT=25\nEMAIL_PASS=${P}\n", {"port": 25, "credential": "environment"}),
         ("SMTP_HOST=h\nSMTP_PORT=25\nSMTP_USER=a\nSMTP_PASSWORD_FILE=/run/secrets/x\n", {"credential": "file"}),
     ],
 )  # fmt: skip
@@ -412,3 +414,17 @@ def test_names_of_files(path: str, ours: bool) -> None:
 def test_other_formats_keep_their_files() -> None:
     assert formats_of("mailu.env", lambda: VAULT) == ["mailu"]
     assert formats_of("mailserver.env", lambda: VAULT) == ["docker_mailserver"]
+
+
+@pytest.mark.parametrize("name", ["GF_SMTP_{}", "GITEA__mailer__{}", "DISCOURSE_SMTP_{}"])
+@pytest.mark.parametrize(("text", "expected"), [("p1", "literal"), ("<password>", None), ("${P}", "environment")])
+def test_every_application_tells_a_password_from_a_placeholder(name: str, text: str, expected: str | None) -> None:
+    user, host, password = {
+        "GF": ("USER", "HOST", "PASSWORD"),
+        "GI": ("USER", "SMTP_ADDR", "PASSWD"),
+        "DI": ("USER_NAME", "ADDRESS", "PASSWORD"),
+    }[name[:2]]
+    lines = {host: "mail.example.org:587" if name[:2] == "GF" else "mail.example.org", user: "a", password: text}
+    more = "" if name[:2] == "DI" else name.format("ENABLED") + "=true\n"
+    written = more + "".join(f"{name.format(key)}={value}\n" for key, value in lines.items())
+    assert connection({".env": written}).values.get("credential") == expected

@@ -45,6 +45,7 @@ def only(text: str, version: str = "") -> Fact:
         (("xoAuth2: true",), {"mechanisms": ("OAUTHBEARER", "XOAUTH2"), "cleartext_credentials": True}),
         ((), {"mechanisms": ("LOGIN",), "credential": "none", "mailbox": "alice@example.test", "expunges": False}),
         (("passwordCMD: pass show mail",), {"credential": "command"}),
+        (("passwordCMD: echo hunter2",), {"credential": "literal"}),
         (("password: hunter2", "passwordCMD: pass show mail"), {"credential": "command"}),
         (("password: hunter2",), {"credential": "literal"}),
         (("alias: work",), {"account": "work"}),
@@ -148,6 +149,8 @@ def test_positions_lie_on_the_value(lines: tuple[str, ...], field: str, text: st
 
 def test_a_password_in_the_file_is_a_secret_at_its_text() -> None:
     text = yaml('password: "hunter2"')
+    assert blamed(text, the(read(text), "secret"), "storage") == "hunter2"
+    text = yaml("passwordCMD: echo -n hunter2")
     assert blamed(text, the(read(text), "secret"), "storage") == "hunter2"
     assert not of_kind(read(yaml("password: REDACTED")), "secret")
     assert not of_kind(read(yaml("password: ''")), "secret")

@@ -40,6 +40,7 @@ def some(fact: Fact, expected: dict[str, object]) -> dict[str, object]:
         (FLAT + "imap-ssl = false\n", {"tls": "none", "verify": "none", "cleartext_credentials": True}),
         (FLAT + "imap-insecure = true\n", {"tls": "implicit", "verify": "none"}),
         (FLAT + 'imap-passwd-cmd = "pass"\n', {"credential": "command"}),
+        (FLAT + 'imap-passwd-cmd = "echo hunter2"\n', {"credential": "literal"}),
         (FLAT + 'imap-passwd.raw = "hunter2"\n', {"credential": "literal"}),
         (FLAT + 'imap-auth = "oauth2"\n', {"mechanisms": ("XOAUTH2",), "credential": "keyring"}),
         (BETA, {"tls": "implicit", "version": "1.0 beta", "credential": "keyring"}),
@@ -118,6 +119,8 @@ def test_positions(field: str, expected: str) -> None:
         ('backend.auth.client-secret.raw = "abc"\n', ["abc"]),
         ('backend.auth.raw = "<raw-password>"\n', []),
         ('backend.auth.cmd = "pass"\n', []),
+        ('backend.auth.cmd = "echo hunter2"\n', ["hunter2"]),
+        ('other.cmd = "echo hunter2"\n', []),
     ],
 )
 def test_passwords_are_found_where_they_stand(line: str, secrets: list[str]) -> None:

@@ -274,7 +274,13 @@ def test_positions_lie_on_the_value(lines: str, field: str, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("line", "text"),
-    [("Pass hunter2", "hunter2"), ('Pass "my secret"', "my secret"), ('Pass a\\"b', 'a\\"b')],
+    [
+        ("Pass hunter2", "hunter2"),
+        ('Pass "my secret"', "my secret"),
+        ('Pass a\\"b', 'a\\"b'),
+        ('PassCmd "echo hunter2"', "hunter2"),
+        ('PassCmd "+echo hunter2"', "hunter2"),
+    ],
 )
 def test_a_password_in_the_file_is_a_secret_at_its_text(line: str, text: str) -> None:
     whole = f"IMAPAccount a\nHost h\nUser u\n{line}\n"

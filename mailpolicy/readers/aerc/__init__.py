@@ -14,7 +14,7 @@ from mailpolicy.readers.aerc.connections import Maker
 from mailpolicy.readers.aerc.syntax import Key, Parsed, parse
 from mailpolicy.text import Source
 from mailpolicy.tree import Tree
-from mailpolicy.types import Fact, Inventory, Span, Unread, Unreadable, Version
+from mailpolicy.types import Fact, Inventory, Unread, Unreadable, Version, unreadable
 
 __all__ = ["FILES", "LIMITS", "PROVEN", "SOFTWARE", "groups", "read", "sniff"]
 
@@ -44,7 +44,7 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     try:
         source = tree.source(path)
     except Unreadable as problem:
-        return Inventory(unread=(Unread(Span(path, 1, 1, 2), str(problem), fatal=True),), files=(path,))
+        return unreadable((path,), str(problem))
     numbers = version.numbers if version else NEWEST
     parsed = parse(source.text, delimiters(numbers))
     found = accounts(parsed, source, numbers)

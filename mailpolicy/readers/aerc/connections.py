@@ -5,11 +5,9 @@ After worker/imap/configure.go and connect.go, commands/compose/send.go (to 0.15
 
 from __future__ import annotations
 
-import re
-
 from mailpolicy.facts import Draft, begun
 from mailpolicy.lean import NamedTuple
-from mailpolicy.passwords import secret
+from mailpolicy.passwords import echoed, echoed_secret, secret
 from mailpolicy.readers.aerc import urls
 from mailpolicy.readers.aerc.accounts import SOFTWARE, Account
 from mailpolicy.readers.aerc.syntax import Key
@@ -26,7 +24,6 @@ _XOAUTH2 = (0, 13)
 _PLAIN_BY_SASL = (0, 20)
 """IMAP logs in with AUTH=PLAIN where the server offers it, with LOGIN else."""
 _SMTP_LOGINS = {"plain": "PLAIN", "login": "LOGIN", "oauthbearer": "OAUTHBEARER", "xoauth2": "XOAUTH2"}
-_ECHOED = re.compile(r"""(?:echo|printf)\s+(?:-n\s+)?(['"]?)(?P<secret>[^\s'"$`|;&\\<>()%]+)\1\s*""")
 
 
 class Mode(NamedTuple):
@@ -195,7 +192,7 @@ class Maker:
         by = (Origin("sets", self.source.span(command.start, command.end)),)
         if command.value is None:
             return unknown(by)
-        return Told("literal" if _ECHOED.fullmatch(command.value) else "command", by)
+        return Told("literal" if echoed(command.value) else "command", by)
 
     def secrets(self, account: Account) -> list[Fact]:
         """Passwords in URLs and in commands that only print them."""
@@ -204,9 +201,8 @@ class Maker:
             if key.value is None:
                 continue
             if name.endswith("-cred-cmd"):
-                echoed = _ECHOED.fullmatch(key.value)
-                if echoed is not None:
-                    found.append(self.secret(name, echoed["secret"], key, Part("", *echoed.span("secret"))))
+                where = self.source.span(key.start, key.end)
+                found.append(echoed_secret(SOFTWARE, self.numbers, self.source.path, name, key.value, where))
             elif "://" in key.value:
                 url = urls.parse(key.value)
                 for part in (url.password, *url.secrets):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from mailpolicy.readers.autoconfig.sections import PROTOCOLS, RANK, SOFTWARE, Reading, Section, connection, tls_of
 from mailpolicy.tree import Tree
-from mailpolicy.types import Fact, Inventory, Span, Unread, Unreadable, Version
+from mailpolicy.types import Fact, Inventory, Unread, Unreadable, Version, unreadable
 from mailpolicy.xml_positions import Element, NotXml, elements
 
 __all__ = ["FILES", "LIMITS", "PROVEN", "SOFTWARE", "groups", "read", "sniff"]
@@ -38,18 +38,18 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     try:
         source = tree.source(path)
     except Unreadable as problem:
-        return Inventory(unread=(Unread(Span(path, 1, 1, 2), str(problem), fatal=True),), files=(path,))
+        return unreadable((path,), str(problem))
     try:
         root = elements(source.text)
     except NotXml as problem:
         code = "<?php" in source.text or "<?=" in source.text
         words = "is a PHP program; the XML it would write cannot be read" if code else str(problem)
-        return Inventory(unread=(Unread(source.span(problem.at), words, fatal=True),), files=(path,))
+        return unreadable((path,), words, source.span(problem.at))
     reading = Reading(source, path)
     provider = root.first("emailProvider") if root.name == "clientConfig" else None
     if provider is None:
         wrong = "clientConfig without an emailProvider" if root.name == "clientConfig" else "no clientConfig"
-        return Inventory(unread=(Unread(reading.tag(root), f"is {wrong}", fatal=True),), files=(path,))
+        return unreadable((path,), f"is {wrong}", reading.tag(root))
     for other in root.all("emailProvider")[1:]:
         reading.unread.append(Unread(reading.tag(other), "clients read the first emailProvider only"))
     if provider.first("domain") is None:

@@ -18,7 +18,7 @@ from mailpolicy.readers.curl.options import STRICT, Setting, parse
 from mailpolicy.sessions import Told, connection, maybe, unknown
 from mailpolicy.text import Source
 from mailpolicy.tree import Tree
-from mailpolicy.types import Fact, Inventory, Origin, Span, Unread, Unreadable, Version
+from mailpolicy.types import Fact, Inventory, Origin, Unread, Unreadable, Version, unreadable
 
 SOFTWARE = "curl"
 FILES = "`.curlrc` and other configuration files of curl that name a URL of mail"
@@ -76,7 +76,7 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     try:
         source = tree.source(path)
     except Unreadable as problem:
-        return Inventory(unread=(Unread(Span(path, 1, 1, 2), str(problem), fatal=True),), files=(path,))
+        return unreadable((path,), str(problem))
     numbers = version.numbers if version else NEWEST
     found = load(tree, source, numbers)
     facts: list[Fact] = []

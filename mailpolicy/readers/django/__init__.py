@@ -10,7 +10,7 @@ from mailpolicy.passwords import secret
 from mailpolicy.readers.django.module import load
 from mailpolicy.settings import Settings
 from mailpolicy.tree import Tree
-from mailpolicy.types import Inventory, Span, Unread, Unreadable, Version
+from mailpolicy.types import Inventory, Unreadable, Version, unreadable
 
 FILES = "settings*.py, *_settings.py, files in settings/"
 PROVEN = "3.2, run; 4.2 and 5.2, read in source"
@@ -43,7 +43,7 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     try:
         source = tree.source(path)
     except Unreadable as problem:
-        return Inventory(unread=(Unread(Span(path, 1, 1, 2), str(problem), True),), files=paths)
+        return unreadable(paths, str(problem))
     module = load(tree, source)
     numbers = ".".join(map(str, version.numbers if version else NEWEST))
     own = {name: one for name, one in module.settings.items() if name.partition("@")[0] in ENVIRONMENT}

@@ -10,8 +10,7 @@ import posixpath
 import re
 from collections.abc import Mapping, Sequence
 
-from mailpolicy.applications.words import KEPT
-from mailpolicy.envfile import Setting
+from mailpolicy.envfile import KEPT, Setting
 from mailpolicy.lean import TYPE_CHECKING, NamedTuple
 from mailpolicy.placeholders import TEMPLATE
 from mailpolicy.template_lines import Conditions

@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from mailpolicy import applications
-from mailpolicy.envfile import Setting, parse
+from mailpolicy.envfile import KEPT, Setting, parse
+from mailpolicy.placeholders import TEMPLATE
 from mailpolicy.readers.environment.places import NAME, Place
 from mailpolicy.settings import Settings
 from mailpolicy.text import Source
@@ -183,7 +184,7 @@ def _facts(tree: Tree, source: Source, place: Place) -> Iterator[Fact]:
             yield from _omnibus(source, place, _version(tree, source, place, name, one))
     left = {name: one for name, one in place.variables.items() if name not in claimed}
     if generic.found(left) and applications.of_image(place.image) is None:
-        yield from generic.facts(Settings(SOFTWARE, "", _instance(source, place), place.start, left))
+        yield from generic.facts(Settings(SOFTWARE, "", _instance(source, place), place.start, _kept(tree, left)))
 
 
 def _omnibus(source: Source, place: Place, numbers: tuple[int, ...]) -> Iterator[Fact]:
@@ -203,7 +204,21 @@ def _settings(
     missing = () if place.complete else set(one.ENVIRONMENT.values()) - set(own)
     elsewhere = {key: Setting(key, None, place.start) for key in missing}
     version = ".".join(map(str, numbers))
-    return Settings(one.SOFTWARE, version, _instance(source, place), place.start, {**elsewhere, **own})
+    return Settings(one.SOFTWARE, version, _instance(source, place), place.start, _kept(tree, {**elsewhere, **own}))
+
+
+def _kept(tree: Tree, settings: dict[str, Setting]) -> dict[str, Setting]:
+    """The settings, with where those are kept that only the environment of the process tells; no template does."""
+    elsewhere = {
+        name + KEPT: one._replace(value="environment")
+        for name, one in settings.items()
+        if one.value is None and not TEMPLATE.search(_written(tree, one.where))
+    }
+    return {**settings, **elsewhere}
+
+
+def _written(tree: Tree, where: Span) -> str:
+    return tree.source(where.file).line(where.line)[where.column - 1 : where.end_column - 1]
 
 
 def _version(tree: Tree, source: Source, place: Place, name: str, one: applications.Application) -> tuple[int, ...]:

@@ -15,7 +15,7 @@ from mailpolicy.readers.fetchmail.lexer import END, NUMBER, STRING, tokens
 from mailpolicy.readers.fetchmail.templates import plain
 from mailpolicy.readers.fetchmail.view import SOFTWARE, View, no_port, port_number
 from mailpolicy.tree import Tree
-from mailpolicy.types import Fact, Inventory, Span, Unread, Unreadable, Version
+from mailpolicy.types import Fact, Inventory, Span, Unread, Unreadable, Version, unreadable
 
 __all__ = ["SOFTWARE", "groups", "read", "sniff"]
 
@@ -48,9 +48,9 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     try:
         source = tree.source(path)
     except Unreadable as problem:
-        return Inventory(unread=(Unread(Span(path, 1, 1, 2), str(problem), fatal=True),), files=(path,))
+        return unreadable((path,), str(problem))
     if not source.text.strip():
-        return Inventory(unread=(Unread(Span(path, 1, 1, 2), "is empty", fatal=True),), files=(path,))
+        return unreadable((path,), "is empty")
     numbers = version.numbers if version else NEWEST
     parsed = parse(source, numbers)
     if not parsed.statements and parsed.unread:

@@ -11,7 +11,7 @@ from mailpolicy.passwords import secret
 from mailpolicy.readers.james import listeners, mailets
 from mailpolicy.readers.james.common import NEWEST, SOFTWARE, Reading
 from mailpolicy.tree import Tree
-from mailpolicy.types import Fact, Inventory, Span, Unread, Unreadable, Version
+from mailpolicy.types import Fact, Inventory, Unread, Unreadable, Version, unreadable
 from mailpolicy.xml_positions import Element, NotXml, elements
 
 __all__ = ["FILES", "LIMITS", "PROVEN", "SOFTWARE", "groups", "read", "sniff"]
@@ -44,11 +44,11 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     try:
         source = tree.source(path)
     except Unreadable as problem:
-        return Inventory(unread=(Unread(Span(path, 1, 1, 2), str(problem), True),), files=(path,))
+        return unreadable((path,), str(problem))
     try:
         root = elements(source.text)
     except NotXml as problem:
-        return Inventory(unread=(Unread(source.span(problem.at), str(problem), True),), files=(path,))
+        return unreadable((path,), str(problem), source.span(problem.at))
     servers = _servers(root)
     reading = Reading(source, path, version.numbers if version else _shown(servers))
     if root.name in ("mailetcontainer", "spoolmanager"):

@@ -12,7 +12,7 @@ from mailpolicy.readers.mbsync.connections import SOFTWARE, Account, fact, secre
 from mailpolicy.readers.mbsync.sections import Parsed, parse, shown_version
 from mailpolicy.readers.mbsync.syntax import ACCOUNT, MAILDIR, STORE
 from mailpolicy.tree import Tree
-from mailpolicy.types import Inventory, Span, Unread, Unreadable, Version
+from mailpolicy.types import Inventory, Span, Unreadable, Version, unreadable
 
 __all__ = ["FILES", "LIMITS", "PROVEN", "SOFTWARE", "groups", "read", "sniff"]
 
@@ -40,9 +40,9 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     try:
         source = tree.source(path)
     except Unreadable as problem:
-        return Inventory(unread=(Unread(Span(path, 1, 1, 2), str(problem), fatal=True),), files=(path,))
+        return unreadable((path,), str(problem))
     if not source.text.strip():
-        return Inventory(unread=(Unread(Span(path, 1, 1, 2), "is empty", fatal=True),), files=(path,))
+        return unreadable((path,), "is empty")
     numbers = version.numbers if version else shown_version(source)
     parsed = parse(source, numbers)
     if not parsed.understood and parsed.refused is not None:
@@ -62,7 +62,7 @@ def _foreign(path: str, where: Span) -> Inventory:
     why = "is no configuration of mbsync: no line holds one of its keywords"
     if not _NAMED.search(path):
         return Inventory(notes=(f"{path}: {why}",))
-    return Inventory(unread=(Unread(where, why, fatal=True),), files=(path,))
+    return unreadable((path,), why, where)
 
 
 def _notes(path: str, parsed: Parsed, accounts: int) -> tuple[str, ...]:

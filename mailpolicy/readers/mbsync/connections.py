@@ -7,7 +7,7 @@ After ``imap_parse_store``, ``imap_open_store_authenticate`` and ``socket_start_
 from __future__ import annotations
 
 from mailpolicy.facts import begun
-from mailpolicy.passwords import echoed, is_placeholder, secret
+from mailpolicy.passwords import echoed, echoed_secret, is_placeholder, secret
 from mailpolicy.placeholders import PLACEHOLDER
 from mailpolicy.readers.mbsync.sections import Section
 from mailpolicy.readers.mbsync.syntax import BOOLEANS, LEGACY, OLDEST_TLS, RENAMED
@@ -305,12 +305,11 @@ def secrets(section: Section, path: str, version: tuple[int, ...]) -> list[Fact]
     shown = ".".join(map(str, version))
     found: list[Fact] = []
     for word in section.words("pass"):
-        if word.text and not PLACEHOLDER.fullmatch(word.text):
-            made = secret(SOFTWARE, shown, path, "Pass", word.text, word.where)
-            found += [made] if made else []
+        made = secret(SOFTWARE, shown, path, "Pass", word.text or "", word.where)
+        found += [made] if made else []
     for word in section.words("passcmd"):
-        echo = echoed((word.text or "").removeprefix("+"))
-        if echo is not None:
-            made = secret(SOFTWARE, shown, path, "PassCmd", echo["secret"], word.where)
-            found += [made] if made else []
+        shift = (word.text or "").startswith("+")
+        where = word.where._replace(column=word.where.column + shift)
+        made = echoed_secret(SOFTWARE, shown, path, "PassCmd", (word.text or "")[shift:], where)
+        found += [made] if made else []
     return found

@@ -13,7 +13,7 @@ from mailpolicy.passwords import secret
 from mailpolicy.readers.mobileconfig.plist import Item, load
 from mailpolicy.sessions import Told, connection, maybe, unknown
 from mailpolicy.tree import Tree
-from mailpolicy.types import Fact, Inventory, Origin, Span, Unread, Unreadable, Version
+from mailpolicy.types import Fact, Inventory, Origin, Span, Unread, Unreadable, Version, unreadable
 
 __all__ = ["FILES", "LIMITS", "PROVEN", "SOFTWARE", "groups", "read", "sniff"]
 
@@ -53,7 +53,7 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
         top = load(tree, path)
     except Unreadable as problem:
         where = getattr(problem, "where", Span(path, 1, 1, 2))
-        return Inventory(unread=(Unread(where, str(problem), fatal=True),), files=(path,))
+        return unreadable((path,), str(problem), where)
     facts: list[Fact] = []
     unread: list[Unread] = []
     payloads = 0

@@ -17,7 +17,7 @@ from mailpolicy.readers.mutt.state import program
 from mailpolicy.readers.mutt.urls import PORTS
 from mailpolicy.text import Source
 from mailpolicy.tree import Tree
-from mailpolicy.types import Fact, Inventory, Span, Unread, Unreadable, Version
+from mailpolicy.types import Fact, Inventory, Span, Unread, Unreadable, Version, unreadable
 
 SOFTWARE = "mutt"
 FILES = "`.muttrc`, `neomuttrc`, files in `mutt/`, `.mutt/` and `neomutt/`, and what they source; NeoMutt by its names"
@@ -77,7 +77,7 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     try:
         source = tree.source(path)
     except Unreadable as problem:
-        return Inventory(unread=(Unread(Span(path, 1, 1, 2), str(problem), fatal=True),), files=(path,))
+        return unreadable((path,), str(problem))
     if not source.text.strip():
         empty = (Unread(Span(path, 1, 1, 2), "is empty", fatal=True),) if main else ()
         return Inventory(unread=empty, files=(path,) if main else ())
@@ -87,7 +87,7 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
         return Inventory(notes=(f"{path}: is no file of mutt's; not read",))
     if not machine.understood and machine.refused:
         why = "is no muttrc: no line holds a command of mutt"
-        return Inventory(unread=(Unread(next(iter(machine.unread)), why, fatal=True),), files=(path,))
+        return unreadable((path,), why, next(iter(machine.unread)))
     facts, bad = _facts(machine, path, source)
     notes = machine.notes if facts else [*machine.notes, f"{path}: leads to no server by itself"] if main else []
     return Inventory(tuple(facts), (*machine.unread.values(), *bad), tuple(machine.files), tuple(dict.fromkeys(notes)))

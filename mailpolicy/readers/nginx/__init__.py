@@ -14,7 +14,7 @@ from mailpolicy.readers.nginx.loader import Loader, start_of
 from mailpolicy.readers.nginx.mail import SOFTWARE, Context, Server
 from mailpolicy.readers.nginx.parser import Node, Word, is_template, walk
 from mailpolicy.tree import Tree
-from mailpolicy.types import Fact, Inventory, Span, Unread, Unreadable, Version
+from mailpolicy.types import Fact, Inventory, Span, Unread, Unreadable, Version, unreadable
 
 __all__ = ["FILES", "LIMITS", "PROVEN", "SOFTWARE", "groups", "read", "sniff"]
 
@@ -59,7 +59,7 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     try:
         text = tree.source(path).text
     except Unreadable as problem:
-        return Inventory(unread=(Unread(start_of(path), str(problem), True),), files=(path,))
+        return unreadable((path,), str(problem), start_of(path))
     if _OTHER_PLACE.search(path) or _OTHER_PROGRAM.match(text):
         return Inventory(files=(path,), notes=(f"{path}: is no nginx configuration; it is passed over",))
     numbers = version.numbers if version else ()

@@ -15,7 +15,7 @@ from mailpolicy.readers.offlineimap.repositories import NEWEST, SOFTWARE, Reposi
 from mailpolicy.readers.offlineimap.sessions import fields
 from mailpolicy.sessions import Told, connection
 from mailpolicy.tree import Tree
-from mailpolicy.types import Fact, Inventory, Origin, Span, Unread, Unreadable, Version
+from mailpolicy.types import Fact, Inventory, Origin, Span, Unread, Unreadable, Version, unreadable
 
 __all__ = ["FILES", "LIMITS", "PROVEN", "SOFTWARE", "groups", "read", "sniff"]
 
@@ -43,7 +43,7 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     try:
         source = tree.source(path)
     except Unreadable as problem:
-        return Inventory(unread=(Unread(Span(path, 1, 1, 2), str(problem), fatal=True),), files=(path,))
+        return unreadable((path,), str(problem))
     numbers = _version(version)
     config = python_config.parse(source, 3 if numbers >= _PYTHON_3 else 2)
     unread = [Unread(wrong.where, f"{wrong.why}; Python refuses the whole file") for wrong in config.wrong[:1]]

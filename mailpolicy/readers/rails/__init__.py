@@ -11,7 +11,7 @@ from mailpolicy.readers.rails.statements import Sender, senders
 from mailpolicy.settings import Settings
 from mailpolicy.text import Source
 from mailpolicy.tree import Tree
-from mailpolicy.types import Fact, Inventory, Span, Unread, Unreadable, Version
+from mailpolicy.types import Fact, Inventory, Span, Unread, Unreadable, Version, unreadable
 
 FILES = "config/environments/*.rb, config/initializers/*.rb, config/application.rb; configuration.yml of Redmine"
 PROVEN = "mail 2.7, 2.8 and 2.9 with net-smtp 0.3 and 0.5, run; versions come from Gemfile.lock"
@@ -41,7 +41,7 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
         found = list(_senders(source))
     except Unreadable as problem:
         where = getattr(problem, "where", None) or Span(path, 1, 1, 2)
-        return Inventory(unread=(Unread(where, str(problem), True),), files=paths)
+        return unreadable(paths, str(problem), where)
     locked = _locked(tree, path)
     numbers = version.numbers if version else locked.get("rails", NEWEST)
     made: list[Fact] = []

@@ -9,8 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from mailpolicy.applications.rails import FLAGS
-from mailpolicy.applications.words import KEPT
-from mailpolicy.envfile import Setting
+from mailpolicy.envfile import KEPT, Setting
 from mailpolicy.lean import NamedTuple
 from mailpolicy.placeholders import TEMPLATE
 from mailpolicy.text import Source

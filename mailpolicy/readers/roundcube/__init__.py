@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from mailpolicy.readers.roundcube.config import SOFTWARE, Config, load
 from mailpolicy.readers.roundcube.connections import imap, managesieve, secrets, smtp
 from mailpolicy.tree import Tree
-from mailpolicy.types import Fact, Inventory, Span, Unread, Unreadable, Version
+from mailpolicy.types import Fact, Inventory, Unreadable, Version, unreadable
 
 __all__ = ["FILES", "LIMITS", "PROVEN", "SOFTWARE", "groups", "read", "sniff"]
 
@@ -55,14 +55,13 @@ def sniff(text: str) -> bool:
 
 def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Inventory:
     """The mailbox, submission and filter server that every user of the webmail is led to."""
-    path = paths[0]
     try:
         config = load(tree, paths, version)
     except Unreadable as problem:
-        return Inventory(unread=(Unread(Span(path, 1, 1, 2), str(problem), fatal=True),), files=paths)
+        return unreadable(paths, str(problem))
     if config is None:
         why = "is no configuration of Roundcube: no line sets $config['...']"
-        return Inventory(unread=(Unread(Span(path, 1, 1, 2), why, fatal=True),), files=paths)
+        return unreadable(paths, why)
     return Inventory((*_connections(config), *secrets(config)), config.unread, paths)
 
 

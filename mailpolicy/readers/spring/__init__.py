@@ -64,7 +64,7 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     for layer in held:
         if layer.settings:
             one = Settings(SOFTWARE, numbers, layer.path, Span(layer.path, 1, 1, 2), layer.settings)
-            made += secrets(one, PASSWORDS)
+            made += secrets(one, *PASSWORDS)
     return Inventory(tuple(made), tuple(unread), paths, () if made or unread else tuple(_notes(paths, held)))
 
 

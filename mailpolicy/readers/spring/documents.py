@@ -10,8 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from mailpolicy.applications.spring import OWN, PREFIX, PROPERTIES
-from mailpolicy.applications.words import KEPT
-from mailpolicy.envfile import Setting
+from mailpolicy.envfile import KEPT, Setting
 from mailpolicy.lean import TYPE_CHECKING, NamedTuple
 from mailpolicy.text import Source
 from mailpolicy.types import Span
