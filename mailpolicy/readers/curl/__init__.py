@@ -18,7 +18,7 @@ from mailpolicy.readers.curl.options import STRICT, Setting, parse
 from mailpolicy.sessions import Told, connection, maybe, unknown
 from mailpolicy.text import Source
 from mailpolicy.tree import Tree
-from mailpolicy.types import Fact, Inventory, Origin, Unread, Unreadable, Version, unreadable
+from mailpolicy.types import Fact, Inventory, Origin, Unreadable, Version, unreadable
 
 SOFTWARE = "curl"
 FILES = "`.curlrc` and other configuration files of curl that name a URL of mail"
