@@ -76,7 +76,10 @@ def _connections(
         if account.open and all(values[-1].text is None for values in account.own.values()):
             continue  # another name of an account that a template chooses
         if not missing_host(view):
-            facts.append(program.connection(view, _names(parsed.accounts, merged[index]), path, parsed.refused))
+            fact = program.connection(view, _names(parsed.accounts, merged[index]), path, parsed.refused)
+            base = index in inherited and len(merged[index]) == 1 and not parsed.refused
+            if not (base and fact.values.get("broken")):  # what only others complete opens no session
+                facts.append(fact)
         elif account.implicit:
             notes.append(f'{path}: commands before any account make an account "default" that has no host')
         elif index not in inherited:

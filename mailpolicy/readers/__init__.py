@@ -107,7 +107,7 @@ PATTERNS: dict[str, str] = {
     r"(?![^/]*\.(py|sh|pl|rb|c|h|md|txt|rst|html?|xml|ya?ml|json|toml|lua|el|nix|png|vim"
     r"|asc|gpg|css|desktop|service|awk|sed|pem|crt|am|ac|po|head|tail|[1-9])(\.|$))[^/]+",
     "thunderbird": r"[^/]*(prefs|user)\.js|[^/]*([Tt]hunderbird|mozilla|autoconfig)[^/]*\.cfg",
-    "davmail": r"[^/]*davmail[^/]*\.properties",
+    "davmail": r"([^/]*[._-])?davmail([._-][^/]*)?\.properties",
     "roundcube": r"[^/]*(config|main|defaults)\.inc(\.php)?|config\.php\.inc",
     "snappymail": r"domains/[^/]+\.(json|ini)|[^/]*([Ss]nappymail|[Rr]ainloop)[^/]*/([^/]+/)*[^/]+\.(json|ini)",
     # what tells programs their settings

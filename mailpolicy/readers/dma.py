@@ -264,7 +264,7 @@ class _Agent:
         digits = re.match(r"\s*(\d{1,5})", text or "")
         port = int(digits[1]) if digits else 0 if stated else 25
         return {
-            "host": maybe(host, self.by("SMARTHOST")),
+            "host": maybe(host and host.lower(), self.by("SMARTHOST")),
             "port": maybe(port if text is not None and 0 < port < 65536 else None, by),
             "port_stated": Told(stated, by),
         }

@@ -200,7 +200,7 @@ class _Remote:
             "account": Told(self.host.text, by, not filled(self.host.text)),
             "protocol": Told("smtp"),
             "role": Told("submission"),
-            "host": maybe(None if name is None or filled(name) else name, by),
+            "host": maybe(None if name is None or filled(name) else name.lower(), by),
             "tls": Told(tls, mode),
             "verify": self._verify(tls, mode),
             **self._port(tls, mode),

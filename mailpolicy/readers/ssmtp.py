@@ -182,7 +182,7 @@ def _hubs(source: Source) -> Iterator[Hub]:
             continue
         base = start + words[0].end()
         at = [source.span(base + word.start(), base + word.end()) for word in rest]
-        host = Told(rest[1][0], (Origin("overrides", at[1]),), not filled(rest[1][0]))
+        host = Told(rest[1][0].lower(), (Origin("overrides", at[1]),), not filled(rest[1][0]))
         port = _port(rest[2][0], (Origin("overrides", at[2]),)) if len(rest) > 2 else None
         user = source.span(start + words[0].start(), start + words[0].end())
         yield Hub(words[0][0], host, port, user)
@@ -239,7 +239,7 @@ class _Session:
             else:
                 shown, colon, number = one.value.partition(":")
                 where = one.where._replace(end_column=one.where.column + len(shown)) if shown else one.where
-                host = maybe(shown or None, (Origin("sets", where),))
+                host = maybe(shown.lower() or None, (Origin("sets", where),))
                 if colon:
                     at = one.where._replace(column=one.where.column + len(shown) + 1)
                     port, stated = _port(number, (Origin("sets", at if number else one.where),)), True

@@ -6,7 +6,7 @@ import pytest
 
 from mailpolicy.readers import curl, formats_of
 from mailpolicy.types import Fact
-from tests.readers.reading import MainFile, blamed, of_kind, under
+from tests.readers.reading import MainFile, blamed, last, of_kind, under
 
 READ = MainFile(curl, ".curlrc")
 SMTP = "url = smtp://smtp.example.test:587\nuser = alice:secret\n"
@@ -149,7 +149,8 @@ def test_secrets(text: str, words: list[str]) -> None:
         ("url = smtp://{{ host }}:587\nuser = a:b\n", ()),
         ("url = imap://h\nuser = {{ user }}:{{ pw }}\n", ("credential",)),
         ("url = imap://h\nuser = a:b\nlogin-options = $AUTH\n", ("mechanisms", "cleartext_credentials")),
-        ("url = imap://h\nconnect-to = ::i:1\n", ("host", "port", "scope")),
+        ('url = imap://h\nconnect-to = "::{{ i }}:1"\n', ("host", "port", "scope")),
+        ("url = imap://h\nresolve = h:143:192.0.2.1\n", ("host", "port", "scope")),
         ("url = imap://{a,b}.test\n", ("host",)),
     ],
 )
@@ -163,6 +164,8 @@ def test_what_is_filled_in_is_unknown(text: str, unknown: tuple[str, ...]) -> No
     [
         (SMTP, True),
         ("silent\nurl = imap.example.test\n", True),
+        ("proto-default = imaps\nurl = mail.example.test/INBOX\n", True),
+        ("proto-default = https\nurl = www.example.test\n", False),
         ("# smtp://example.test\nsilent\nurl = https://example.test\n", False),
         ("user-agent = Mozilla\nproxy = http://smtp.example.test\n", False),
         ("Send mail with url = smtp://example.test and so on\nor do not.\nreally\n", False),
@@ -178,10 +181,82 @@ def test_a_file_without_mail_is_passed_over() -> None:
     assert (found.facts, found.unread, found.files, len(found.notes)) == ((), (), (), 1)
 
 
-def test_another_file_is_named() -> None:
+def test_a_file_that_is_not_here_is_named() -> None:
     text = SMTP + "config = other\n"
     (unread,) = READ.read(text).unread
     assert under(text, unread.where) == "other"
+
+
+@pytest.mark.parametrize("named", ["more", "/home/alice/more", "/home/alice/sub/../more"])
+def test_a_file_that_config_names_stands_in_its_place(named: str) -> None:
+    files = {"r/home/alice/.curlrc": f"config = {named}\n{SMTP}", "r/home/alice/more": "ssl-reqd\nuser = a:hunter-9\n"}
+    (fact,) = READ.facts(files, "connection")
+    assert (fact.values["tls"], last(fact, "tls").file) == ("required", "r/home/alice/more")
+    assert [last(one, "storage").file for one in READ.facts(files, "secret")] == [
+        "r/home/alice/more",
+        "r/home/alice/.curlrc",
+    ]
+
+
+def test_a_file_that_names_itself_ends() -> None:
+    assert len(READ.read("config = .curlrc\n" + SMTP).unread) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('connect-to = "::relay.test:2525"', ("relay.test", 2525)),
+        ("connect-to = smtp.example.test:587:relay.test:", ("relay.test", 587)),
+        ("connect-to = other:587:no:1\n--connect-to :587::26\n--connect-to ::late:1", ("smtp.example.test", 26)),
+        ("--connect-to :465:no:1", ("smtp.example.test", 587)),
+    ],
+)
+def test_connect_to_leads_elsewhere(text: str, expected: tuple[str, int]) -> None:
+    fact = only(SMTP + text)
+    assert (fact.values["host"], fact.values["port"]) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "mechanisms", "clear"),
+    [
+        ("digest", ("DIGEST-MD5",), False),
+        ("ntlm\ndigest\nno-digest", ("NTLM",), False),
+        ("basic", (), True),
+        ("oauth2-bearer = t0ken", ("OAUTHBEARER", "XOAUTH2"), True),
+        ("digest\nlogin-options = AUTH=LOGIN", ("DIGEST-MD5", "LOGIN"), True),
+        ("digest\nlogin-options = AUTH=*", (), True),
+        ("anyauth", ("PLAIN", "LOGIN", "DIGEST-MD5", "NTLM", "GSSAPI", "OAUTHBEARER", "XOAUTH2"), True),
+    ],
+)
+def test_switches_of_http_choose_login_methods(text: str, mechanisms: tuple[str, ...], clear: bool) -> None:
+    fact = only(SMTP + text)
+    assert (fact.values["mechanisms"], fact.values["cleartext_credentials"]) == (mechanisms, clear)
+
+
+@pytest.mark.parametrize(
+    ("text", "version", "deletes"),
+    [
+        ("url = pop3s://h/1\n-X DELE\n", "7.88.1", False),
+        ("url = pop3s://h/1\n-X DELE\nlist-only\n", "7.88.1", True),
+        ("url = pop3s://h/\n-X DELE\nlist-only\n", "7.88.1", False),
+        ('url = pop3s://h\nrequest = "DELE 1"\nhead\n', "7.88.1", True),
+        ("url = pop3s://h\n-X DELE\nhead\n", "7.88.1", False),
+        ('url = pop3s://h\nrequest = "DELE 1"\n', "8.14.1", True),
+    ],
+)
+def test_dele_counts_where_the_session_ends_well(text: str, version: str, deletes: bool) -> None:
+    assert only(text + "user = a:b\n", version).values["deletes_on_server"] is deletes
+
+
+def test_netrc_that_is_not_optional_has_the_login() -> None:
+    text = "url = imap://imap.example.test\nnetrc\n"
+    assert only(text).values["cleartext_credentials"] is True
+    files = {
+        "home/.curlrc": "url = imap://h\nnetrc-file = /home/me/n\n",
+        "home/n": "machine other login a password b\n",
+    }
+    (fact,) = READ.facts(files, "connection")
+    assert fact.values["authenticates"] is False
 
 
 @pytest.mark.parametrize(

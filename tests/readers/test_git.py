@@ -29,6 +29,7 @@ def only(text: str, version: str = "") -> Fact:
         ("smtpencryption = ssl\nsmtpserverport = 587", {"tls": "implicit", "port": 587, "port_stated": True}),
         ("smtpserverport = submission", {"port": 587}),
         ("smtpserverport =", {"port": 25, "port_stated": False}),
+        ("smtpserver = Mail.TEST", {"host": "mail.test"}),
         ("smtpserver = mail.test:2525\nsmtpserverport = 587", {"host": "mail.test", "port": 2525}),
         ("smtpencryption = tls\nsmtpsslcertpath =", {"verify": "none"}),
         ("smtpencryption = tls\nsmtpsslcertpath = /etc/ssl", {"verify": "ca"}),

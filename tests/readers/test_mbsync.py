@@ -233,7 +233,7 @@ def test_the_version_is_the_newest_that_takes_the_words(text: str, version: str)
         ("{{- if .tls }}\nTLSType IMAPS\n{{- end }}", {"tls", "port"}),
         ("{% include 'more' %}", {"tls", "host", "port", "mechanisms"}),
         ("TLSType m4_ifelse(OS, mac, IMAPS, STARTTLS)", {"tls", "port"}),
-        ("{{ range .boxes }}\n\nCreate Both\n{{ end }}", set()),
+        ("{{ range .boxes -}}\n\n{{ end -}}\nCreate Both", set()),
     ],
 )
 def test_what_a_template_decides_is_unknown_and_no_error(lines: str, unknown: set[str]) -> None:

@@ -65,7 +65,7 @@ def test_settings_mean_what_mpop_makes_of_them(lines: str, expected: dict[str, o
     ],
 )
 def test_accounts_inherit_what_a_parent_set_but_not_its_defaults(text: str, expected: dict[str, bool]) -> None:
-    facts = read(text).facts
+    facts = read("defaults\nuser alice\ndelivery maildir ~/Mail\n" + text).facts
     assert {str(fact.values["account"]): fact.values["deletes_on_server"] for fact in facts} == expected
 
 

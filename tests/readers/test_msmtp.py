@@ -186,6 +186,19 @@ def test_what_a_template_decides_is_unknown_and_no_error(lines: str, unknown: se
     assert fact.values["broken"] is None
 
 
+@pytest.mark.parametrize(
+    ("child", "expected"),
+    [
+        ("account b : a\nuser me\n", {"b": None}),
+        ("account default : a\n", {"default": "auth on needs a user"}),
+        ("account b\nhost i.test\n", {"a": "auth on needs a user", "b": None}),
+    ],
+)
+def test_what_only_others_complete_is_no_account_of_its_own(child: str, expected: dict[str, str | None]) -> None:
+    facts = of_kind(read(f"account a\nhost h.test\nauth on\n{child}"), "connection")
+    assert {str(fact.values["account"]): fact.values["broken"] for fact in facts} == expected
+
+
 def test_a_parent_that_a_template_names_may_set_anything() -> None:
     inventory = read(
         "account a\nhost h.test\ntls on\naccount b : {{ .parent }}\nhost i.test\naccount default : {{ .one }}\n"

@@ -34,6 +34,7 @@ def only(text: str, version: str = "") -> Fact:
         (" smtp --user=a --pass=b", {"authenticates": True, "mechanisms": (), "cleartext_credentials": True}),
         (" smtp --user=a --pass=b --auth-login --ssl", {"mechanisms": ("LOGIN",), "cleartext_credentials": False}),
         (" smtp --user=a", {"authenticates": False, "credential": "none"}),
+        (" smtp --host=Real.TEST", {"host": "real.test"}),
         (" smtp --host=real.test", {"host": "real.test", "account": "smtp.test"}),
         (" 'smtp' \"--port=587\"", {"port": 587}),
         (" smtp --po\\rt=587", {"port": 587}),

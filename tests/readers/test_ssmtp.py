@@ -39,6 +39,7 @@ def only(text: str) -> Fact:
         (f"AuthMethod=cram-md5\n{LOGIN}", {"mechanisms": ("CRAM-MD5",), "cleartext_credentials": False}),
         (f"AuthMethod=PLAIN\n{LOGIN}", {"mechanisms": ("LOGIN",), "cleartext_credentials": True}),
         ("AuthUser=alice\n", {"authenticates": True, "credential": "none", "cleartext_credentials": False}),
+        ("mailhub=Other.TEST\n", {"host": "other.test"}),
         ("mailhub=other.test\n", {"host": "other.test", "port": 587}),
         ("RemotePort=465\n", {"port": 465, "port_stated": True}),
         ("mailhub=smtp.gmail.com:587\nAuthUser=a\n", {"provider": "oauth2"}),

@@ -109,7 +109,7 @@ class _Reading:
             "account": Told(variable.removesuffix(" #move")),
             "protocol": Told(spec.protocol),
             "role": Told("submission" if spec.protocol == "smtp" else "access"),
-            "host": maybe(spec.host.strip("[]") or None, self.by(start, Switch("", 0, len(spec.host)))),
+            "host": maybe(spec.host.strip("[]").lower() or None, self.by(start, Switch("", 0, len(spec.host)))),
             "tls": Told(spec.tls, mode),
             "verify": self._verify(spec, start, mode),
             **self._port(spec, start, mode),

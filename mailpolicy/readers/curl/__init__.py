@@ -6,7 +6,6 @@ this format.
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections.abc import Iterator, Sequence
 from urllib.parse import unquote
@@ -14,6 +13,7 @@ from urllib.parse import unquote
 from mailpolicy.facts import begun
 from mailpolicy.lean import NamedTuple
 from mailpolicy.passwords import is_placeholder, secret
+from mailpolicy.readers.curl.files import in_netrc, load
 from mailpolicy.readers.curl.options import STRICT, Setting, parse
 from mailpolicy.sessions import Told, connection, maybe, unknown
 from mailpolicy.text import Source
@@ -23,7 +23,7 @@ from mailpolicy.types import Fact, Inventory, Origin, Unread, Unreadable, Versio
 SOFTWARE = "curl"
 FILES = "`.curlrc` and other configuration files of curl that name a URL of mail"
 PROVEN = "7.88.1: run and read in source; 8.14.1: read in source"
-LIMITS = "What the command line adds, files that `config` names, and a `.netrc` that lies elsewhere."
+LIMITS = "What the command line adds, and a `.netrc` or file of `config` that does not lie beside the file."
 NEWEST = (8, 14, 1)
 _PORTS = {"smtp": (25, 465), "imap": (143, 993), "pop3": (110, 995)}
 _URL = re.compile(
@@ -32,7 +32,8 @@ _URL = re.compile(
 )
 _SCHEME = re.compile(r"(smtp|imap|pop3)(s?)", re.IGNORECASE)
 _GUESSED = re.compile(r"(smtp|imap|pop3)\.", re.IGNORECASE)
-_MAIL = re.compile(r"(?i)\b(?:smtp|imap|pop3)(?:s?://|\.)")
+_MAIL = re.compile(r"(?i)\b(?:smtp|imap|pop3)(?:s?://|\.)|\bproto-default\b")
+_CONNECT_TO = re.compile(r"(\[[^\]]*\]|[^:]*):([0-9]*):(\[[^\]]*\]|[^:]*):([0-9]*)")
 _IN_CLEAR = frozenset(("PLAIN", "LOGIN", "+LOGIN", "XOAUTH2", "OAUTHBEARER", "*"))
 
 
@@ -44,7 +45,13 @@ _MECHANISMS = _set(
     "LOGIN PLAIN CRAM-MD5 DIGEST-MD5 GSSAPI EXTERNAL NTLM XOAUTH2 OAUTHBEARER SCRAM-SHA-1 SCRAM-SHA-256 *"
 )
 _FLOORS = {"tlsv1": "TLSv1.0", "tlsv1.1": "TLSv1.1", "tlsv1.2": "TLSv1.2", "tlsv1.3": "TLSv1.3"}
-_ROUTES = ("connect-to", "resolve", "unix-socket", "abstract-unix-socket")
+_ROUTES = ("resolve", "unix-socket", "abstract-unix-socket")
+_NETRC = ("netrc", "netrc-optional", "netrc-file")
+_BY_FLAG = {
+    "basic": ("PLAIN", "LOGIN"), "digest": ("DIGEST-MD5",), "ntlm": ("NTLM",), "negotiate": ("GSSAPI",),
+    "oauth2-bearer": ("OAUTHBEARER", "XOAUTH2"),
+}  # fmt: skip
+"""Methods of HTTP and what they allow of SASL (``Curl_sasl_init``)."""
 _SECRETS = ("user", "oauth2-bearer", "url")
 
 
@@ -58,9 +65,9 @@ def sniff(text: str) -> bool:
     if not _MAIL.search(text):
         return False
     read = parse(Source("", text[:200_000]), (7, 88, 1))
-    return any(_target(one, "") for one in read.settings if one.name == "url") and len(read.unread) * 2 < len(
-        read.settings
-    )
+    default = next((one.text or "" for one in reversed(read.settings) if one.name == "proto-default"), "")
+    mail = any(_target(one, default) for one in read.settings if one.name == "url")
+    return mail and len(read.unread) * 2 < len(read.settings)
 
 
 def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Inventory:
@@ -71,22 +78,19 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     except Unreadable as problem:
         return unreadable((path,), str(problem))
     numbers = version.numbers if version else NEWEST
-    found = parse(source, numbers)
-    unread = list(found.unread)
-    operations = list(_operations(found.settings))
+    found = load(tree, source, numbers)
     facts: list[Fact] = []
-    for operation in operations:
+    for operation in _operations(found.settings):
         default = operation.last("proto-default")
         for one in operation.settings:
-            if one.name == "config":
-                unread.append(Unread(one.where, "reads another file, which is not followed"))
             target = _target(one, (default.text or "") if default else "") if one.name == "url" else None
             if target is not None:
-                facts.append(_fact(operation, target, numbers, path, _netrc(tree, path, target.host)))
-    if not facts and not unread:
+                listed = in_netrc(tree, path, operation.settings, target.host)
+                facts.append(_fact(operation, target, numbers, path, listed))
+    if not facts and not found.unread:
         return Inventory(notes=(f"{path}: names no URL of mail",))
-    facts += [fact for one in found.settings for fact in _secrets(one, source, numbers, path)]
-    return Inventory(tuple(facts), tuple(unread), (path,))
+    facts += [fact for one in found.settings for fact in _secrets(one, found.sources[one.where.file], numbers, path)]
+    return Inventory(tuple(facts), found.unread, tuple(found.sources))
 
 
 class Target(NamedTuple):
@@ -99,6 +103,8 @@ class Target(NamedTuple):
     port: int | None
     login: str
     """User, options and password, as the URL has them."""
+    item: bool
+    """A path follows: the message of POP3."""
     setting: Setting
 
 
@@ -106,7 +112,6 @@ class Operation(NamedTuple):
     """What holds for the URLs between one ``next`` and another."""
 
     settings: tuple[Setting, ...]
-    version: tuple[int, ...] = ()
 
     def last(self, *names: str) -> Setting | None:
         """The last setting of one of some names."""
@@ -153,23 +158,11 @@ def _target(setting: Setting, default: str) -> Target | None:
     port = int(found["port"]) if found["port"] and len(found["port"]) < 6 else None
     if port is not None and not 0 < port < 65536:
         port = None
-    return Target(protocol, first, host if known else None, port, found["login"] or "", setting)
+    item = bool(setting.text[found.end() :].strip("/"))
+    return Target(protocol, first, host if known else None, port, found["login"] or "", item, setting)
 
 
-def _netrc(tree: Tree, path: str, host: str | None) -> bool | None:
-    """Whether the ``.netrc`` beside the file has a login for a host; None without such a file."""
-    beside = posixpath.join(posixpath.dirname(path), ".netrc")
-    try:
-        words = tree.source(beside).text.split() if host and tree.exists(beside) else None
-    except Unreadable:
-        return None
-    if words is None:
-        return None
-    named = [words[i + 1].lower() for i, word in enumerate(words[:-1]) if word == "machine"]
-    return (host or "").lower() in named or "default" in words
-
-
-def _fact(operation: Operation, target: Target, version: tuple[int, ...], path: str, in_netrc: bool | None) -> Fact:
+def _fact(operation: Operation, target: Target, version: tuple[int, ...], path: str, listed: bool | None) -> Fact:
     by = (Origin("sets", target.setting.where),)
     smtp = target.protocol == "smtp"
     told = {
@@ -180,23 +173,59 @@ def _fact(operation: Operation, target: Target, version: tuple[int, ...], path: 
         "port": Told(target.port or _PORTS[target.protocol][target.first], by),
         "port_stated": Told(target.port is not None, by),
     }
-    if operation.last(*_ROUTES) is not None:
-        told |= {name: unknown(operation.by(*_ROUTES)) for name in ("host", "port", "scope")}
+    told |= _route(operation, target)
     told |= _security(operation, target, by)
-    told |= _login(operation, target, by, in_netrc)
+    told |= _login(operation, target, by, listed)
     told["broken"] = _broken(told, target, version)
     if told["broken"].value and told["authenticates"].value:
         told["cleartext_credentials"] = Told(False, told["broken"].by)
-    request = operation.last("request")
-    words = ((request.text or "") if request else "").upper().split()
-    if target.protocol == "pop3":
-        ends = operation.on("head") or version >= STRICT
-        told["deletes_on_server"] = Told("DELE" in words and ends, operation.by("request", "head"))
-    elif target.protocol == "imap":
-        told["expunges"] = Told("EXPUNGE" in words, operation.by("request"))
+    told |= _removes(operation, target, version)
     user = _user(operation, target)
     draft = begun("connection", target.setting.where, SOFTWARE, ".".join(map(str, version)), path)
     return connection(draft, told, user if not smtp else None)
+
+
+def _route(operation: Operation, target: Target) -> dict[str, Told]:
+    """Where curl connects to instead of what the URL says: by ``connect-to`` the first that fits."""
+    if operation.last(*_ROUTES) is not None:
+        return {name: unknown(operation.by(*_ROUTES)) for name in ("host", "port", "scope")}
+    port = target.port or _PORTS[target.protocol][target.first]
+    for one in operation.settings:
+        if one.name != "connect-to":
+            continue
+        by = (Origin("sets", one.where),)
+        found = _CONNECT_TO.fullmatch(one.text or "")
+        if found is None or target.host is None:
+            return {name: unknown(by) for name in ("host", "port", "scope")}
+        if found[1].strip("[]").lower() in ("", target.host.lower()) and found[2] in ("", str(port)):
+            told = {"host": Told(found[3].strip("[]"), by)} if found[3] else {}
+            return told | ({"port": maybe(int(found[4][:6]) or None, by)} if found[4] else {})
+    return {}
+
+
+def _removes(operation: Operation, target: Target, version: tuple[int, ...]) -> dict[str, Told]:
+    """What happens to mail on the server. Before 8.10 curl waits in vain for the text that DELE has not."""
+    request = operation.last("request")
+    words = ((request.text or "") if request else "").upper().split()
+    if target.protocol == "pop3":
+        ends = operation.on("head") or version >= STRICT or (operation.on("list-only") and target.item)
+        deletes = "DELE" in words and ends and (target.item or len(words) > 1)
+        return {"deletes_on_server": Told(deletes, operation.by("request", "head", "list-only"))}
+    return {"expunges": Told("EXPUNGE" in words, operation.by("request"))} if target.protocol == "imap" else {}
+
+
+def _allowed(operation: Operation) -> tuple[tuple[str, ...], tuple[Origin, ...]]:
+    """The mechanisms that switches of HTTP leave; () for all, which ``basic`` alone does not change."""
+    flags: dict[str, bool] = {}
+    for one in operation.settings:
+        if one.name == "anyauth":
+            flags = dict.fromkeys(_BY_FLAG, True)
+        elif one.name in _BY_FLAG:
+            flags[one.name] = one.text != "no"
+    on = [name for name, is_on in flags.items() if is_on]
+    if on in ([], ["basic"]):
+        return (), ()
+    return tuple(word for name in on for word in _BY_FLAG[name]), operation.by(*_BY_FLAG, "anyauth")
 
 
 def _broken(told: dict[str, Told], target: Target, version: tuple[int, ...]) -> Told:
@@ -247,40 +276,48 @@ def _user(operation: Operation, target: Target) -> Told | None:
     return Told(user, (Origin("sets", target.setting.where),)) if user else None
 
 
-def _login(operation: Operation, target: Target, by: tuple[Origin, ...], in_netrc: bool | None) -> dict[str, Told]:
+class Methods(NamedTuple):
+    """The login methods that are wanted; none for any. ``words`` is None where a template decides."""
+
+    words: tuple[str, ...] | None
+    by: tuple[Origin, ...]
+    external: bool
+    """EXTERNAL alone, which needs no user."""
+
+
+def _methods(operation: Operation, in_url: str, by: tuple[Origin, ...]) -> Methods:
+    """Login options of the URL, or else of ``login-options``, beside what switches of HTTP allow."""
+    given = operation.last("login-options")
+    options = in_url or ((given.text or "") if given else "")
+    words = tuple(part[5:].upper() for part in options.split(";") if part.upper().startswith("AUTH="))
+    allowed, by_switch = _allowed(operation)
+    where = by if in_url else operation.by("login-options")
+    if by_switch and "*" not in words:
+        return Methods((*allowed, *words), (*by_switch, *where) if words else by_switch, external=False)
+    unsure = not in_url and given is not None and given.text is None
+    return Methods(None if unsure else words, where, words == ("EXTERNAL",))
+
+
+def _login(operation: Operation, target: Target, by: tuple[Origin, ...], listed: bool | None) -> dict[str, Told]:
     option, bearer = operation.last("user"), operation.last("oauth2-bearer")
     netrc = operation.on("netrc") or operation.on("netrc-optional") or operation.last("netrc-file") is not None
     user, in_url, _ = _parts(target.login)
-    listed = operation.last("login-options")
-    options = "" if listed is None else (listed.text or "")
-    told_options = in_url or options
-    words = tuple(part[5:].upper() for part in told_options.split(";") if part.upper().startswith("AUTH="))
-    external = words == ("EXTERNAL",)
-    nobody = option is None and not user and not external
-    if nobody and (not netrc or in_netrc is False):
+    methods = _methods(operation, in_url, by)
+    nobody = option is None and not user and not methods.external
+    if nobody and (not netrc or listed is False):
         return {"authenticates": Told(False, operation.by("user"))}
-    who = (
-        operation.by("user")
-        if option is not None
-        else by
-        if user
-        else operation.by("netrc", "netrc-optional", "netrc-file")
-    )
-    told = {"authenticates": unknown(who) if nobody and in_netrc is None else Told(True, who)}
-    where = by if in_url else operation.by("login-options")
-    unsure = listed is not None and listed.text is None
-    mechanisms = tuple(word for word in words if word != "*")
-    told["mechanisms"] = unknown(where) if unsure else Told(mechanisms, where)
-    told["credential"] = _credential(operation, target, bearer, netrc)
-    if external:
-        told["credential"] = Told("none", where)
+    who = operation.by("user") if option is not None else by if user else operation.by(*_NETRC)
+    told = {"authenticates": unknown(who) if nobody and listed is None else Told(True, who)}
+    words = methods.words
+    told["mechanisms"] = maybe(None if words is None else tuple(w for w in words if w != "*"), methods.by)
+    told["credential"] = Told("none", methods.by) if methods.external else _credential(operation, target, bearer, netrc)
     readable = not words or not _IN_CLEAR.isdisjoint(words)
     tls = _security(operation, target, by)["tls"]
-    if tls.value in ("implicit", "required") or not (readable or unsure):
-        told["cleartext_credentials"] = Told(False, tls.by if readable else where)
+    if tls.value in ("implicit", "required") or not readable:
+        told["cleartext_credentials"] = Told(False, tls.by if readable else methods.by)
     else:
-        unsure = unsure or not told["authenticates"].known
-        told["cleartext_credentials"] = unknown(where) if unsure else Told(True, (*who, *tls.by))
+        sure = words is not None and told["authenticates"].known
+        told["cleartext_credentials"] = Told(True, (*who, *tls.by)) if sure else unknown(methods.by)
     return told
 
 
@@ -297,7 +334,7 @@ def _credential(operation: Operation, target: Target, bearer: Setting | None, ne
     if password:
         return maybe(None if is_placeholder(password) else "literal", by)
     if netrc:
-        return Told("file", operation.by("netrc", "netrc-optional", "netrc-file"))
+        return Told("file", operation.by(*_NETRC))
     return Told("prompt", by)
 
 

@@ -55,7 +55,7 @@ def _place(view: View, tls: str | None, mode: tuple[Origin, ...]) -> dict[str, T
         host, behind = (None if server is None else server), None
     else:
         host, behind = found[1].strip("[]"), found[2]
-    told = {"host": maybe(host or None, by)}
+    told = {"host": maybe((host or "").lower() or None, by)}
     stated = view.last("smtpserverport")
     port = view.text("smtpserverport")
     if behind:
@@ -144,7 +144,7 @@ def drafts(view: View, path: str, version: str) -> Fact | None:
     by = view.by("host")
     tls = None if text is None else "implicit" if scheme else "opportunistic"
     told = {"account": Told("imap-send"), "protocol": Told("imap"), "role": Told("access"), "tls": maybe(tls, by)}
-    told["host"] = maybe(rest or None, by)
+    told["host"] = maybe(rest.lower() or None, by)
     port, stated = view.text("port"), view.last("port")
     default = None if tls is None or port is None else 993 if scheme else 143
     if stated is not None and port != "0":

@@ -111,7 +111,7 @@ class _Parser:
         self.unread: list[Unread] = []
         self.problems = 0
         self.first: Unread | None = None
-        self.lost = self.included = False
+        self.lost = self.included = self.templated = False
         self.depth = self.known = 0
         self.names: dict[str, set[str]] = {ACCOUNT: set(), STORE: set()}
 
@@ -144,6 +144,7 @@ class _Parser:
             self.within(line, self.current)
 
     def template(self, line: Line) -> None:
+        self.templated = True
         if line.template == template_lines.BEGIN:
             self.depth += 1
         elif line.template == template_lines.END:
@@ -164,7 +165,7 @@ class _Parser:
             self.known += line.keyword in KEYWORDS[ACCOUNT]
             return
         self.known += 1
-        if self.sections and not self.depth:  # what a template repeats may belong to a section
+        if self.sections and not self.templated:  # blank lines may go, and what was global belongs to a section
             self.refuse(f"{line.shown} is global and may not follow sections", line.where)
 
     def begin(self, line: Line) -> None:
