@@ -23,5 +23,5 @@ def stamp() -> tuple[tuple[str, int, int], ...]:
                         folders.append(entry.path)
                     elif entry.name.endswith((".yaml", ".json")):
                         status = entry.stat()
-                        found.append((os.path.relpath(entry.path, _HOME), status.st_size, status.st_mtime_ns))
+                        found.append((entry.path[len(_HOME) + 1 :], status.st_size, status.st_mtime_ns))
     return tuple(sorted(found))

@@ -8,7 +8,6 @@ from mailpolicy.envfile import Setting
 from mailpolicy.lean import NamedTuple
 from mailpolicy.strict_yaml import Node, load, load_all
 from mailpolicy.text import Source
-from mailpolicy.types import Span
 
 _FILLER = "\ue000"
 _INLINE = re.compile(r"\{\{[^\n{}]*(?:\{[^\n{}]*\}[^\n{}]*)*\}\}|<%[^\n<]*?%>")
@@ -34,7 +33,7 @@ class Document(NamedTuple):
     def setting(self, name: str, node: Node) -> Setting:
         """A scalar: its text, and its position without quotes. Unknown where a template has a part in it."""
         text = plain(node)
-        where = inside(self.source, node.where)
+        where = self.source.unquoted(node.where)
         if node.where.line in self.doubtful or text is None or _FILLED.search(text):
             return Setting(name, None, where)
         return Setting(name, text, where if text else node.key or where)
@@ -50,14 +49,6 @@ def plain(node: Node) -> str | None:
         return None
     value = node.scalar
     return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def inside(source: Source, where: Span) -> Span:
-    """A position without the quotes around its text."""
-    text = source.line(where.line)[where.column - 1 : where.end_column - 1]
-    if len(text) > 2 and text[0] == text[-1] and text[0] in "\"'":
-        return where._replace(column=where.column + 1, end_column=where.end_column - 1)
-    return where
 
 
 def is_template(text: str) -> bool:

@@ -68,6 +68,13 @@ class Source:
         """Offset of the end of line ``number``."""
         return self.starts[number] - 1 if number < len(self.starts) else len(self.text)
 
+    def unquoted(self, where: Span) -> Span:
+        """A position of one line without the quotes around its text."""
+        text = self.line(where.line)[where.column - 1 : where.end_column - 1]
+        if len(text) > 2 and text[0] == text[-1] and text[0] in "\"'":
+            return where._replace(column=where.column + 1, end_column=where.end_column - 1)
+        return where
+
     def line_span(self, number: int) -> Span:
         """The whole of line ``number`` without the blanks around it."""
         text = self.line(number)

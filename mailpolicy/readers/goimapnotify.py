@@ -202,7 +202,7 @@ class _Account:
         for key, made in (("password", secret), ("passwordcmd", echoed_secret)):
             node = self.items.get(key)
             if node is not None and isinstance(node.scalar, str):
-                kept = made(SOFTWARE, self.version, self.path, key, node.scalar, _inside(node, self.source))
+                kept = made(SOFTWARE, self.version, self.path, key, node.scalar, self.source.unquoted(node.where))
                 if kept is not None:
                     yield kept
 
@@ -264,11 +264,3 @@ class _Account:
         if not password.known or is_placeholder(str(password.value)):
             return unknown(password.by)
         return Told("literal" if password.value else "none", password.by)
-
-
-def _inside(node: Node, source: Source) -> Span:
-    """The place of a text without the quotes around it."""
-    where = node.where
-    shown = source.line(where.line)[where.column - 1 : where.end_column - 1]
-    quoted = len(shown) > 2 and shown[0] == shown[-1] and shown[0] in "\"'"
-    return where._replace(column=where.column + 1, end_column=where.end_column - 1) if quoted else where

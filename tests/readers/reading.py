@@ -77,6 +77,11 @@ def at(inventory: Inventory, port: int) -> Fact:
     return fact
 
 
+def some(fact: Fact, expected: Mapping[str, object]) -> dict[str, object]:
+    """The values of those fields that are expected; None where one is unknown."""
+    return {name: fact.values.get(name) for name in expected}
+
+
 def last(fact: Fact, field: str) -> Span:
     """The last position of a field, which a finding shows."""
     return [origin.where for origin in fact.origins[field] if origin.where][-1]

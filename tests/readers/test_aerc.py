@@ -6,7 +6,7 @@ import pytest
 
 from mailpolicy.readers import aerc, format_of
 from mailpolicy.types import Fact
-from tests.readers.reading import MainFile, blamed, of_kind, the, under
+from tests.readers.reading import MainFile, blamed, of_kind, some, the, under
 
 read = MainFile(aerc, "aerc/accounts.conf").read
 
@@ -21,10 +21,6 @@ def access(source: str, version: str = "", more: str = "") -> Fact:
 
 def submission(outgoing: str, version: str = "", more: str = "") -> Fact:
     return the(read(text_of(more=f"outgoing = {outgoing}\n{more}"), version), "connection")
-
-
-def some(fact: Fact, expected: dict[str, object]) -> dict[str, object]:
-    return {name: fact.values.get(name) for name in expected}
 
 
 @pytest.mark.parametrize(

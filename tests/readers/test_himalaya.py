@@ -6,7 +6,7 @@ import pytest
 
 from mailpolicy.readers import format_of, himalaya
 from mailpolicy.types import Fact
-from tests.readers.reading import MainFile, blamed, of_kind
+from tests.readers.reading import MainFile, blamed, of_kind, some
 
 read = MainFile(himalaya, "himalaya/config.toml").read
 
@@ -25,10 +25,6 @@ SECOND = '[accounts.work]\nimap.sasl.plain.username = "a"\nimap.sasl.plain.passw
 def only(text: str) -> Fact:
     (fact,) = of_kind(read(text), "connection")
     return fact
-
-
-def some(fact: Fact, expected: dict[str, object]) -> dict[str, object]:
-    return {name: fact.values.get(name) for name in expected}
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from mailpolicy.readers import format_of, offlineimap
 from mailpolicy.readers.offlineimap.tunnels import Tunnel, tunnel
 from mailpolicy.types import Fact
-from tests.readers.reading import MainFile, blamed, of_kind, the, under
+from tests.readers.reading import MainFile, blamed, of_kind, some, the, under
 
 read = MainFile(offlineimap, ".offlineimaprc").read
 
@@ -25,10 +25,6 @@ def text_of(lines: str, kind: str = "IMAP", host: str = "remotehost = imap.examp
 
 def only(lines: str, version: str = "", kind: str = "IMAP", host: str = "remotehost = imap.example.test\n") -> Fact:
     return the(read(text_of(lines, kind, host), version), "connection")
-
-
-def some(fact: Fact, expected: dict[str, object]) -> dict[str, object]:
-    return {name: fact.values.get(name) for name in expected}
 
 
 @pytest.mark.parametrize(

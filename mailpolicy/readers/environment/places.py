@@ -54,8 +54,7 @@ def _inside(node: Node, source: Source, skip: int) -> Span:
     if text[:1] in ("|", ">") and "\n" not in str(node.scalar).strip():
         below = range(where.line + 1, len(source.starts) + 1)
         return source.line_span(next((number for number in below if source.line(number).strip()), where.line))
-    if text[:1] in ("'", '"') and text[-1:] == text[:1] and len(text) > 2:
-        where = where._replace(column=where.column + 1, end_column=where.end_column - 1)
+    where = source.unquoted(where)
     start = where.column + skip
     return where._replace(column=start) if start < where.end_column else where
 
