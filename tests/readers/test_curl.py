@@ -150,7 +150,8 @@ def test_secrets(text: str, words: list[str]) -> None:
         ("url = imap://h\nuser = {{ user }}:{{ pw }}\n", ("credential",)),
         ("url = imap://h\nuser = a:b\nlogin-options = $AUTH\n", ("mechanisms", "cleartext_credentials")),
         ('url = imap://h\nconnect-to = "::{{ i }}:1"\n', ("host", "port", "scope")),
-        ("url = imap://h\nresolve = h:143:192.0.2.1\n", ("host", "port", "scope")),
+        ("url = imap://h\nresolve = h:143:192.0.2.1\n", ("host", "scope")),
+        ("url = imap://h\nunix-socket = /run/imap\n", ("host", "port", "scope")),
         ("url = imap://{a,b}.test\n", ("host",)),
     ],
 )
@@ -196,6 +197,14 @@ def test_a_file_that_config_names_stands_in_its_place(named: str) -> None:
         "r/home/alice/more",
         "r/home/alice/.curlrc",
     ]
+    assert (fact.values["tls"], _file(fact, "tls")) == ("required", "r/home/alice/more")
+    secrets = [_file(one, "storage") for one in READ.facts(files, "secret")]
+    assert secrets == ["r/home/alice/more", "r/home/alice/.curlrc"]
+
+
+def _file(fact: Fact, field: str) -> str:
+    where = fact.origins[field][-1].where
+    return where.file if where else ""
 
 
 def test_a_file_that_names_itself_ends() -> None:

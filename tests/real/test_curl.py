@@ -33,6 +33,9 @@ CONFIGS = {
     "smtp ftp-ssl-control": SMTP + LOGIN + "ftp-ssl-control\ncacert = CA\n",
     "smtps": SMTP.replace("smtp:", "smtps:") + LOGIN + "cacert = CA\n",
     "smtps insecure": SMTP.replace("smtp:", "smtps:") + LOGIN + "-k\n",
+    "smtp digest alone": SMTP + LOGIN + "digest\n",
+    "pop3 digest alone": POP3 + LOGIN + "digest\n",
+    "smtp anyauth": SMTP + LOGIN + "anyauth\n",
     "imap ssl": IMAP + LOGIN + "ssl\ncacert = CA\n",
     "imap cram": IMAP + LOGIN + "login-options = AUTH=CRAM-MD5\n",
     "imap plain in the url": IMAP.replace("localhost", "alice;AUTH=PLAIN:hunter2@localhost"),
@@ -76,7 +79,7 @@ def test_the_reader_says_what_curl_does(name: str, folder: Path) -> None:
     assert fact.values["broken"] is None
 
 
-@pytest.mark.parametrize("options", ["", "request = DELE\nhead\n"])
+@pytest.mark.parametrize("options", ["", "request = DELE\n", "request = DELE\nhead\n", "request = DELE\nlist-only\n"])
 def test_what_it_deletes(options: str, folder: Path) -> None:
     text = POP3 + LOGIN + options
     seen = sessions(folder, "pop3", "honest", lambda server: run(folder, text, server))

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 from mailpolicy.facts import begun
 from mailpolicy.lean import NamedTuple
 from mailpolicy.passwords import is_placeholder, secret
-from mailpolicy.readers.curl.files import in_netrc, load
+from mailpolicy.readers.curl.files import NETRC, Netrc, load, netrc
 from mailpolicy.readers.curl.options import STRICT, Setting, parse
 from mailpolicy.sessions import Told, connection, maybe, unknown
 from mailpolicy.text import Source
@@ -45,8 +45,10 @@ _MECHANISMS = _set(
     "LOGIN PLAIN CRAM-MD5 DIGEST-MD5 GSSAPI EXTERNAL NTLM XOAUTH2 OAUTHBEARER SCRAM-SHA-1 SCRAM-SHA-256 *"
 )
 _FLOORS = {"tlsv1": "TLSv1.0", "tlsv1.1": "TLSv1.1", "tlsv1.2": "TLSv1.2", "tlsv1.3": "TLSv1.3"}
-_ROUTES = ("resolve", "unix-socket", "abstract-unix-socket")
-_NETRC = ("netrc", "netrc-optional", "netrc-file")
+_KEPT, _MOST = 6, 100
+"""Settings of one name that a chain of origins shows, and those of ``connect-to`` that are looked at."""
+_SOCKETS = ("unix-socket", "abstract-unix-socket")
+_ROUTES = ("resolve", *_SOCKETS)
 _BY_FLAG = {
     "basic": ("PLAIN", "LOGIN"), "digest": ("DIGEST-MD5",), "ntlm": ("NTLM",), "negotiate": ("GSSAPI",),
     "oauth2-bearer": ("OAUTHBEARER", "XOAUTH2"),
@@ -81,12 +83,11 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     found = load(tree, source, numbers)
     facts: list[Fact] = []
     for operation in _operations(found.settings):
-        default = operation.last("proto-default")
-        for one in operation.settings:
-            target = _target(one, (default.text or "") if default else "") if one.name == "url" else None
+        default, logins = operation.last("proto-default"), netrc(tree, path, operation.settings)
+        for one in operation.named.get("url", ()):
+            target = _target(one, (default.text or "") if default else "")
             if target is not None:
-                listed = in_netrc(tree, path, operation.settings, target.host)
-                facts.append(_fact(operation, target, numbers, path, listed))
+                facts.append(_fact(operation, target, numbers, path, logins))
     if not facts and not found.unread:
         return Inventory(notes=(f"{path}: names no URL of mail",))
     facts += [fact for one in found.settings for fact in _secrets(one, found.sources[one.where.file], numbers, path)]
@@ -108,14 +109,25 @@ class Target(NamedTuple):
     setting: Setting
 
 
-class Operation(NamedTuple):
+class Operation:
     """What holds for the URLs between one ``next`` and another."""
 
-    settings: tuple[Setting, ...]
+    def __init__(self, settings: Sequence[Setting]) -> None:
+        self.settings = tuple(settings)
+        self.named: dict[str, list[Setting]] = {}
+        self.places = {id(one): at for at, one in enumerate(self.settings)}
+        for one in self.settings:
+            self.named.setdefault(one.name, []).append(one)
+        self.allowed = self._allowed()
+
+    def chain(self, *names: str) -> list[Setting]:
+        """The settings of some names, oldest first; of each the last few."""
+        found = [one for name in names for one in self.named.get(name, ())[-_KEPT:]]
+        return sorted(found, key=lambda one: self.places[id(one)])
 
     def last(self, *names: str) -> Setting | None:
         """The last setting of one of some names."""
-        return next((one for one in reversed(self.settings) if one.name in names), None)
+        return next(reversed(self.chain(*names)), None)
 
     def on(self, name: str) -> bool:
         """Whether a switch is on."""
@@ -124,20 +136,30 @@ class Operation(NamedTuple):
 
     def by(self, *names: str) -> tuple[Origin, ...]:
         """Who set some options; the program's default where none is set."""
-        found = [one for one in self.settings if one.name in names]
-        origins = tuple(Origin("overrides" if i else "sets", one.where) for i, one in enumerate(found))
+        origins = tuple(Origin("overrides" if i else "sets", one.where) for i, one in enumerate(self.chain(*names)))
         return origins or (Origin("default", None, SOFTWARE),)
+
+    def _allowed(self) -> tuple[str, ...]:
+        """The mechanisms that switches of HTTP leave; () for all, which ``basic`` alone does not change."""
+        flags: dict[str, bool] = {}
+        for one in self.settings:
+            if one.name == "anyauth":
+                flags = dict.fromkeys(_BY_FLAG, True)
+            elif one.name in _BY_FLAG:
+                flags[one.name] = one.text != "no"
+        on = [name for name, is_on in flags.items() if is_on]
+        return () if on in ([], ["basic"]) else tuple(word for name in on for word in _BY_FLAG[name])
 
 
 def _operations(settings: Sequence[Setting]) -> Iterator[Operation]:
     held: list[Setting] = []
     for one in settings:
         if one.name == "next" and any(setting.name == "url" for setting in held):
-            yield Operation(tuple(held))
+            yield Operation(held)
             held = []
         elif one.name != "next":
             held.append(one)
-    yield Operation(tuple(held))
+    yield Operation(held)
 
 
 def _target(setting: Setting, default: str) -> Target | None:
@@ -162,7 +184,7 @@ def _target(setting: Setting, default: str) -> Target | None:
     return Target(protocol, first, host if known else None, port, found["login"] or "", item, setting)
 
 
-def _fact(operation: Operation, target: Target, version: tuple[int, ...], path: str, listed: bool | None) -> Fact:
+def _fact(operation: Operation, target: Target, version: tuple[int, ...], path: str, logins: Netrc) -> Fact:
     by = (Origin("sets", target.setting.where),)
     smtp = target.protocol == "smtp"
     told = {
@@ -175,7 +197,7 @@ def _fact(operation: Operation, target: Target, version: tuple[int, ...], path: 
     }
     told |= _route(operation, target)
     told |= _security(operation, target, by)
-    told |= _login(operation, target, by, listed)
+    told |= _login(operation, target, by, logins.holds(target.host))
     told["broken"] = _broken(told, target, version)
     if told["broken"].value and told["authenticates"].value:
         told["cleartext_credentials"] = Told(False, told["broken"].by)
@@ -188,11 +210,10 @@ def _fact(operation: Operation, target: Target, version: tuple[int, ...], path: 
 def _route(operation: Operation, target: Target) -> dict[str, Told]:
     """Where curl connects to instead of what the URL says: by ``connect-to`` the first that fits."""
     if operation.last(*_ROUTES) is not None:
-        return {name: unknown(operation.by(*_ROUTES)) for name in ("host", "port", "scope")}
+        names = ("host", "scope") if operation.last(*_SOCKETS) is None else ("host", "port", "scope")
+        return {name: unknown(operation.by(*_ROUTES)) for name in names}
     port = target.port or _PORTS[target.protocol][target.first]
-    for one in operation.settings:
-        if one.name != "connect-to":
-            continue
+    for one in operation.named.get("connect-to", ())[:_MOST]:
         by = (Origin("sets", one.where),)
         found = _CONNECT_TO.fullmatch(one.text or "")
         if found is None or target.host is None:
@@ -212,20 +233,6 @@ def _removes(operation: Operation, target: Target, version: tuple[int, ...]) -> 
         deletes = "DELE" in words and ends and (target.item or len(words) > 1)
         return {"deletes_on_server": Told(deletes, operation.by("request", "head", "list-only"))}
     return {"expunges": Told("EXPUNGE" in words, operation.by("request"))} if target.protocol == "imap" else {}
-
-
-def _allowed(operation: Operation) -> tuple[tuple[str, ...], tuple[Origin, ...]]:
-    """The mechanisms that switches of HTTP leave; () for all, which ``basic`` alone does not change."""
-    flags: dict[str, bool] = {}
-    for one in operation.settings:
-        if one.name == "anyauth":
-            flags = dict.fromkeys(_BY_FLAG, True)
-        elif one.name in _BY_FLAG:
-            flags[one.name] = one.text != "no"
-    on = [name for name, is_on in flags.items() if is_on]
-    if on in ([], ["basic"]):
-        return (), ()
-    return tuple(word for name in on for word in _BY_FLAG[name]), operation.by(*_BY_FLAG, "anyauth")
 
 
 def _broken(told: dict[str, Told], target: Target, version: tuple[int, ...]) -> Told:
@@ -290,10 +297,10 @@ def _methods(operation: Operation, in_url: str, by: tuple[Origin, ...]) -> Metho
     given = operation.last("login-options")
     options = in_url or ((given.text or "") if given else "")
     words = tuple(part[5:].upper() for part in options.split(";") if part.upper().startswith("AUTH="))
-    allowed, by_switch = _allowed(operation)
     where = by if in_url else operation.by("login-options")
-    if by_switch and "*" not in words:
-        return Methods((*allowed, *words), (*by_switch, *where) if words else by_switch, external=False)
+    if operation.allowed and "*" not in words:
+        by_switch = operation.by(*_BY_FLAG, "anyauth")
+        return Methods((*operation.allowed, *words), (*by_switch, *where) if words else by_switch, external=False)
     unsure = not in_url and given is not None and given.text is None
     return Methods(None if unsure else words, where, words == ("EXTERNAL",))
 
@@ -306,7 +313,7 @@ def _login(operation: Operation, target: Target, by: tuple[Origin, ...], listed:
     nobody = option is None and not user and not methods.external
     if nobody and (not netrc or listed is False):
         return {"authenticates": Told(False, operation.by("user"))}
-    who = operation.by("user") if option is not None else by if user else operation.by(*_NETRC)
+    who = operation.by("user") if option is not None else by if user else operation.by(*NETRC)
     told = {"authenticates": unknown(who) if nobody and listed is None else Told(True, who)}
     words = methods.words
     told["mechanisms"] = maybe(None if words is None else tuple(w for w in words if w != "*"), methods.by)
@@ -334,7 +341,7 @@ def _credential(operation: Operation, target: Target, bearer: Setting | None, ne
     if password:
         return maybe(None if is_placeholder(password) else "literal", by)
     if netrc:
-        return Told("file", operation.by(*_NETRC))
+        return Told("file", operation.by(*NETRC))
     return Told("prompt", by)
 
 

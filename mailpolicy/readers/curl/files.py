@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections.abc import Iterable
 from itertools import pairwise
 
 from mailpolicy.lean import NamedTuple
@@ -16,7 +17,7 @@ from mailpolicy.tree import Tree
 from mailpolicy.types import Unread, Unreadable
 
 _HOME = re.compile(r"/(?:home/[^/]+|root|Users/[^/]+)/")
-_NETRC = frozenset(("netrc", "netrc-optional", "netrc-file"))
+NETRC = ("netrc", "netrc-optional", "netrc-file")
 
 
 class Loaded(NamedTuple):
@@ -67,17 +68,31 @@ def found(tree: Tree, path: str, named: str | None) -> str | None:
     return next((place for place in places if tree.exists(place)), None)
 
 
-def in_netrc(tree: Tree, path: str, settings: tuple[Setting, ...], host: str | None) -> bool | None:
-    """Whether curl finds a login for a host in its ``.netrc``; None where that is not here to be seen."""
-    asked = [one for one in settings if one.name in _NETRC]
+class Netrc(NamedTuple):
+    """The logins that curl finds in a ``.netrc``. ``hosts`` is None where the file is not here to be seen."""
+
+    hosts: frozenset[str] | None
+    optional: bool
+    """Nothing says that there must be a login."""
+
+    def holds(self, host: str | None) -> bool | None:
+        """Whether there is a login for a host."""
+        if self.hosts is None or host is None:
+            return None if self.optional else True
+        return host.lower() in self.hosts or "default" in self.hosts
+
+
+def netrc(tree: Tree, path: str, settings: Iterable[Setting]) -> Netrc:
+    """What the ``.netrc`` beside a file holds, or the one that ``netrc-file`` names."""
+    asked = [one for one in settings if one.name in NETRC]
+    optional = not asked or any(one.name == "netrc-optional" and one.text != "no" for one in asked)
     file = next((one for one in reversed(asked) if one.name == "netrc-file"), None)
-    beside = found(tree, path, file.text if file else ".netrc")
+    beside = found(tree, path, file.text if file else ".netrc") if asked else None
     try:
-        words = tree.source(beside).text.split() if host and beside else None
+        words = tree.source(beside).text.split() if beside else None
     except Unreadable:
         words = None
-    if words is not None:
-        named = [after.lower() for word, after in pairwise(words) if word == "machine"]
-        return (host or "").lower() in named or "default" in words
-    optional = not asked or any(one.name == "netrc-optional" and one.text != "no" for one in asked)
-    return None if optional else True  # without ``netrc-optional`` the file is meant to have it
+    if words is None:
+        return Netrc(None, optional)
+    hosts = {after.lower() for word, after in pairwise(words) if word == "machine"}
+    return Netrc(frozenset(hosts | {"default"} & set(words)), optional)

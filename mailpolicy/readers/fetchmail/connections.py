@@ -62,8 +62,10 @@ def _place(view: View) -> dict[str, Told]:
     found = _channel(view)
     if found is not None and found.target:
         host, _, port = found.target.rpartition(":")
-        told["host"] = maybe(host.strip("[]") or None, view.told("plugin"))
-        told["port"] = maybe(port_number(port), view.told("plugin"))
+        if host != "%h":
+            told["host"] = maybe(host.strip("[]"), view.told("plugin"))
+        if port != "%p":
+            told["port"] = maybe(port_number(port), view.told("plugin"))
     if found is not None and found.local:
         told["scope"] = Told("loopback", view.told("plugin"))
     return told
@@ -182,6 +184,9 @@ def _broken(view: View) -> Told:
         if len(digits) != _DIGITS[pin[0]] or len(pin[1]) != _DIGITS[pin[0]] // 2 * 3 - 1:
             why = f"sslfingerprint never equals {pin[0].upper()} written as pairs of digits with colons"
             return Told(why, view.told("sslfingerprint"))
+    said = (view.text("sslproto", "") or "").lower()
+    if view.tls != "none" and said in ("ssl2", "ssl3") and (6, 4) <= view.version < (6, 5):
+        return Told("OpenSSL has this version of SSL no more", view.told("sslproto"))
     found = _channel(view)
     if found is not None and found.tls != "none" and view.tls in ("implicit", "required"):
         wanted = "TLS" if view.tls == "implicit" else "STARTTLS"
