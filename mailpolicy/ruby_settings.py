@@ -19,7 +19,8 @@ _INDENT = 200
 _STRING = r"'(?:[^'\\\n]|\\[^\n])*'|\"(?:[^\"\\\n]|\\[^\n])*\""
 """On one line; what goes on below is unknown."""
 _TOKEN = re.compile(
-    r"(?P<comment>#[^\n]*|^=begin\b.*?(?:^=end\b|\Z))"
+    r"^[ \t]*(?:\{%[-+]?|<%-?|\{\{-?)[ \t]*(?P<control>if|for|unless|range|with|end\w*)\b[^\n]*"
+    r"|(?P<comment>#[^\n]*|^=begin\b.*?(?:^=end\b|\Z))"
     r"|<<[-~]?(?P<quote>['\"]?)(?P<tag>[A-Z_]\w*)(?P=quote)[^\n]*"
     r"|\b(?P<root>\w+)\[[ \t]*(?:'(?P<one>\w+)'|\"(?P<two>\w+)\"|:(?P<three>\w+))[ \t]*\][ \t]*"
     r"(?P<is>\|\|=|=(?![=~>]))[ \t]*"
@@ -45,7 +46,8 @@ def parse(source: Source, root: str, start: int = 0, end: int | None = None) -> 
     text = source.text
     end = len(text) if end is None else end
     settings: dict[str, Setting] = {}
-    depth, at = 0, start
+    depth = templates = 0
+    at = start
     while found := _TOKEN.search(text, at, end):
         at = found.end()
         if found["tag"]:
@@ -53,11 +55,13 @@ def parse(source: Source, root: str, start: int = 0, end: int | None = None) -> 
             if close is None:
                 return Assigned(settings, (Unread(source.span(found.start(), at), "a text that is not closed"),))
             at = close.end()
+        elif found["control"]:
+            templates = max(0, templates + (-1 if found["control"].startswith("end") else 1))
         elif found["word"]:
             depth = _nested(text, found, depth)
         elif found["root"] == root:
             name = found["one"] or found["two"] or found["three"]
-            at = _assign(source, settings, name, found, end, depth > 0)
+            at = _assign(source, settings, name, found, end, depth + templates > 0)
     return Assigned(settings, ())
 
 

@@ -34,7 +34,7 @@ class Settings(NamedTuple):
         """Where a setting stands, or whose default it is."""
         found = self.settings.get(name)
         if found is None:
-            return (Origin("default", None, f"{self.software} {self.version}, by {name}"),)
+            return (Origin("default", None, f"{self.software} {self.version}".rstrip() + f", by {name}"),)
         return (Origin("sets", found.where),)
 
     def where(self, name: str) -> Span:

@@ -7,6 +7,7 @@ import re
 from mailpolicy.envfile import Setting
 from mailpolicy.lean import NamedTuple
 from mailpolicy.strict_yaml import Node, load, load_all
+from mailpolicy.strict_yaml import Node, YamlError, load
 from mailpolicy.text import Source
 
 _FILLER = "\ue000"
@@ -57,7 +58,12 @@ def is_template(text: str) -> bool:
 
 
 def read(source: Source) -> Document:
-    """A file as a document. Raises YamlError."""
+    """A file as a document. Raises YamlError. Templates within texts of what is YAML are the program's own."""
+    if is_template(source.text):
+        try:
+            return Document(source, load(source), frozenset(), False)
+        except YamlError:
+            pass
     text, doubtful = _without_control(source)
     text = _INLINE.sub(lambda found: _FILLER * len(found[0]), text)
     templated = text != source.text

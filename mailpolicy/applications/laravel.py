@@ -22,6 +22,8 @@ _NAMES = Names("MAIL_HOST", "MAIL_PORT", "MAIL_USERNAME", "MAIL_PASSWORD")
 _SYMFONY = (9,)
 BESIDE = ("composer.json", r"\"laravel/framework\"\s*:\s*\"[\^~>=v ]*(\d+)")
 """A file beside that tells the version, and where in it."""
+_MEANT = ("MAIL_HOST", "MAIL_URL", "MAIL_USERNAME", "MAIL_PASSWORD")
+"""Without any of these the file may be a part alone: no session is made up of defaults."""
 _NULL = frozenset(("null", "(null)", "empty", "(empty)"))
 
 
@@ -33,24 +35,33 @@ def facts(settings: Settings) -> list[Fact]:
             for name, one in settings.settings.items()
         }
     )
-    numbers = _version(settings)
-    settings = settings._replace(version=".".join(map(str, numbers)))
+    numbers = tuple(int(part) for part in settings.version.split(".") if part.isdigit())
+    unsure = numbers == NEWEST and "MAIL_DRIVER" in settings.settings and "MAIL_MAILER" not in settings.settings
     chosen = next((n for n in ("MAIL_MAILER", "MAIL_DRIVER", "MAIL_CONNECTION") if n in settings.settings), "")
     mailer = settings.text(chosen, "smtp" if numbers < (11,) else "log") if chosen else None
     if mailer not in ("smtp", None) or (mailer is None and not settings.text("MAIL_HOST")):
         return secrets(settings, "MAIL_PASSWORD")
+    if all(settings.text(name) == "" for name in _MEANT):
+        return secrets(settings, "MAIL_PASSWORD")
     if settings.text("MAIL_URL") != "":
         return by_url(settings, "MAIL_URL", "smtp")
     made = _symfony(settings, numbers) if numbers >= _SYMFONY else _swift(settings)
+    login = logs_in(settings, _NAMES, both=False)
+    more: dict[str, Told] = {}
+    if unsure:
+        made, more = _either(made, _swift(settings), login)
+        settings = settings._replace(version="")
     host = "127.0.0.1" if numbers >= (11,) else "smtp.mailgun.org"
-    return sent(settings, _NAMES, made, host, _port(settings, numbers), login=logs_in(settings, _NAMES, both=False))
+    port = port_of(settings, "MAIL_PORT", None) if unsure else _port(settings, numbers)
+    return sent(settings, _NAMES, made, host, port, login=login, more=more)
 
 
-def _version(settings: Settings) -> tuple[int, ...]:
-    """The version, which the names of the settings may tell: MAIL_DRIVER went with 6, MAIL_SCHEME came with 11."""
-    if "MAIL_DRIVER" in settings.settings and "MAIL_MAILER" not in settings.settings:
-        return (6,)
-    return tuple(int(part) for part in settings.version.split(".") if part.isdigit())
+def _either(one: Mode, other: Mode, login: Told) -> tuple[Mode, dict[str, Told]]:
+    """What holds of both: MAIL_DRIVER went with 6, but applications keep it."""
+    if one.tls == other.tls:
+        return one, {}
+    open_both = login.value and {one.tls, other.tls} <= {"none", "opportunistic"}
+    return Mode(None, one.verify, other.by), {"cleartext_credentials": Told(True, other.by)} if open_both else {}
 
 
 def _port(settings: Settings, numbers: tuple[int, ...]) -> Told:

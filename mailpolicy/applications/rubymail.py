@@ -31,7 +31,7 @@ def mode(
     elif implicit is False and always is False and auto is not None:
         tls = "opportunistic" if auto else "none"
     text = settings.text(verify)
-    checks = {"": "ca", "none": "none", "peer": "ca", "client_once": "name-only", "fail_if_no_peer_cert": "name-only"}
+    checks = {"": "ca", "none": "none", "peer": "ca", "client_once": "ca", "fail_if_no_peer_cert": "ca"}
     return Mode(tls, checks.get(text.lower().rpartition("_verify_")[2]) if text is not None else None, by,
                 settings.told(verify))  # fmt: skip
 

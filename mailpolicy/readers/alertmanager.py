@@ -42,8 +42,11 @@ def groups(paths: Sequence[str]) -> list[tuple[str, ...]]:
 
 
 def sniff(text: str) -> bool:
-    """Whether both a route and receivers are declared."""
-    return {found[1] for found in _TOLD.finditer(text)} == {"route", "receivers"}
+    """Whether both a route and receivers are declared, be it not in the schema of a resource."""
+    return "kind: CustomResourceDefinition" not in text and {found[1] for found in _TOLD.finditer(text)} == {
+        "route",
+        "receivers",
+    }
 
 
 def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Inventory:

@@ -42,6 +42,8 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     if not ini.headers and not any(ini.sections.values()):
         why = "holds no section and no setting" if source.text.strip() else "is empty"
         return unreadable(paths, why)
+        templated = re.search(r"\{\{|\{%|<%", source.text) is not None
+        return Inventory(unread=(Unread(Span(path, 1, 1, 2), why, not templated),), files=paths)
     numbers = ".".join(map(str, version.numbers if version else NEWEST))
     start = ini.headers.get("smtp") or source.start()
     found = facts(Settings(SOFTWARE, numbers, path, start, _filled(ini.section("smtp"))))

@@ -120,6 +120,13 @@ def test_branches_of_a_template() -> None:
     assert read(text).unread == ()
 
 
+def test_templates_of_its_own_within_texts() -> None:
+    text = config().replace(
+        "global:", "x: |-\n  {{ range .Alerts }}\n    *Alert:* `{{ .Labels.a }}`\n  {{ end }}\nglobal:"
+    )
+    assert only(text).values["tls"] == "required"
+
+
 def test_a_text_in_a_manifest() -> None:
     inner = "".join(f"    {line}\n" for line in config(f"{LOGIN}|smtp_require_tls: false").splitlines())
     text = f"kind: Secret\nstringData:\n  alertmanager.yaml: |\n{inner}type: Opaque\n---\nkind: Service\n"
@@ -143,4 +150,5 @@ def test_what_is_no_yaml() -> None:
 
 def test_sniff() -> None:
     assert alertmanager.sniff(config())
+    assert not alertmanager.sniff("kind: CustomResourceDefinition\nspec:\n  route:\n  receivers:\n")
     assert not alertmanager.sniff("kind: Deployment\nspec:\n  template: {}\n")

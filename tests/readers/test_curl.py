@@ -197,14 +197,6 @@ def test_a_file_that_config_names_stands_in_its_place(named: str) -> None:
         "r/home/alice/more",
         "r/home/alice/.curlrc",
     ]
-    assert (fact.values["tls"], _file(fact, "tls")) == ("required", "r/home/alice/more")
-    secrets = [_file(one, "storage") for one in READ.facts(files, "secret")]
-    assert secrets == ["r/home/alice/more", "r/home/alice/.curlrc"]
-
-
-def _file(fact: Fact, field: str) -> str:
-    where = fact.origins[field][-1].where
-    return where.file if where else ""
 
 
 def test_a_file_that_names_itself_ends() -> None:

@@ -351,6 +351,62 @@ def test_branches_of_a_template_may_say_a_thing_twice() -> None:
     assert values["host"] == "a.example.org" and "port" not in values
 
 
+JINJA = """services:
+  web:
+    image: goauthentik/server:2025.8
+    environment:
+      {% if mail %}
+      - AUTHENTIK_EMAIL__HOST=smtp.example.org
+      - AUTHENTIK_EMAIL__PORT=465
+      {% if ssl %}
+      - AUTHENTIK_EMAIL__USE_SSL=true
+      {% elif starttls %}
+      - AUTHENTIK_EMAIL__USE_TLS=true
+      {% endif %}
+      {% endif %}
+"""
+
+
+def test_what_stands_in_another_branch_than_the_server_is_unknown() -> None:
+    values = connection({"compose.yaml.j2": JINJA}).values
+    assert (values["host"], values["port"]) == ("smtp.example.org", 465)
+    assert not {"tls", "broken"} & set(values)
+
+
+def test_a_loop_of_a_template_may_add_what_is_missing() -> None:
+    plain = JINJA.replace("USE_SSL=true", "FROM=a").replace("USE_TLS=true", "FROM=b")
+    assert connection({"compose.yaml.j2": plain}).values["tls"] == "none"
+    added = plain.replace("{% if ssl %}", "{% for one in more %}").replace("{% elif starttls %}\n", "")
+    assert "tls" not in connection({"compose.yaml.j2": added.replace("{% endif %}", "{% endfor %}", 1)}).values
+
+
+def test_what_a_template_writes_beside_what_stands_below() -> None:
+    text = (
+        'kind: Pod\nmetadata:\n  labels: {{- include "a" . | nindent 4 }}\n    b: c\nspec:\n  containers:\n'
+        "  - name: {{ .Chart.Name }}\n    command: {{- toYaml .c | nindent 4 }}\n    - sh\n    env:\n"
+        "    - name: SMTP_HOST\n      value: a\n    - {name: SMTP_PORT, value: '25'}\n"
+    )
+    fact = connection({"templates/pod.yaml": text})
+    assert (fact.values["host"], fact.values["instance"]) == ("a", "templates/pod.yaml#Pod//…")
+
+
+def test_a_text_on_the_line_below_is_blamed() -> None:
+    text = "env:\n  SMTP_HOST: >-\n    smtp.example.org\n  SMTP_PORT: |-\n\n    25\n"
+    fact = connection({"values.yaml": text})
+    assert (blamed(text, fact, "host"), blamed(text, fact, "port")) == ("smtp.example.org", "25")
+
+
+def test_a_file_of_several_services_holds_each_password_once() -> None:
+    text = "services:\n  a: {env_file: mail.env}\n  b: {env_file: mail.env, environment: {SMTP_PORT: 25}}\n"
+    the(read({"compose.yaml": text, "mail.env": "SMTP_HOST=h\nSMTP_PORT=587\nSMTP_PASS=s7-Xq\n"}), "secret")
+
+
+@pytest.mark.parametrize("text", ["a: b: c\nMAIL_FROM: a\n", "a: {{ b }\nMAIL_FROM: a: b\n"])
+def test_yaml_that_is_none_is_no_error_without_a_mail_server(text: str) -> None:
+    found = read({"compose.yaml": text})
+    assert not found.unread and "no session" in found.notes[0]
+
+
 def test_the_launcher_of_discourse_hands_on_all_there_is() -> None:
     text = "templates:\n  - templates/web.template.yml\nenv:\n  DISCOURSE_SMTP_ADDRESS: a.example.org\n"
     values = connection({"containers/app.yml": text}).values

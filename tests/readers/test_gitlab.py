@@ -179,3 +179,10 @@ def test_the_image_of_sameersbn_reads_mail() -> None:
 def test_sniff() -> None:
     assert gitlab.sniff("# gitlab_rails['smtp_enable'] = true\n")
     assert not gitlab.sniff("Rails.application.config.gitlab = true\n")
+
+
+def test_branches_of_a_template() -> None:
+    text = f"{BASE}{{% if ssl %}}\n{rails(smtp_tls='true')}{{% elif port %}}\n{rails(smtp_port='465')}{{% endif %}}\n"
+    values = the(read(text), "connection").values
+    assert values["host"] == "smtp.example.org"
+    assert not {"tls", "port"} & set(values)

@@ -85,6 +85,12 @@ def test_what_stops_grafana_is_unread() -> None:
     assert (unread.where.line, unread.fatal) == (5, False)
 
 
+@pytest.mark.parametrize(("text", "fatal"), [("{{ config }}\n", False), ("# nothing\n", True)])
+def test_what_holds_nothing(text: str, fatal: bool) -> None:
+    (unread,) = read(text).unread
+    assert unread.fatal is fatal
+
+
 def test_sniff() -> None:
     assert grafana.sniff("[auth.ldap]\n[smtp]\n[dashboards]\n")
     assert not grafana.sniff("[smtp]\nhost = a\n")

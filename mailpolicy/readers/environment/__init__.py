@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from mailpolicy import applications
 from mailpolicy.envfile import KEPT, Setting, parse
 from mailpolicy.placeholders import TEMPLATE
+from mailpolicy.envfile import Setting, parse
+from mailpolicy.readers.environment.masks import MASK
 from mailpolicy.readers.environment.places import NAME, Place
 from mailpolicy.settings import Settings
 from mailpolicy.text import Source
@@ -31,7 +33,7 @@ _ABOUT = re.compile(r"(?i)smtp|mail")
 _IMAGE = re.compile(r"(?m)^[ \t\-]*image:[ \t]*[\"']?(?P<image>[\w./:@${}-]+)")
 _TAG = re.compile(r":v?(\d{1,4}(?:\.\d{1,4}){0,2})(?:-[\w.-]+)?$")
 _CATCHER = re.compile(
-    r"(?:[\w-]*[-_])?(?:mailpit|mailhog|maildev|mailcatcher|mail-?dev|smtp4dev|greenmail|inbucket|mailslurper|fake-?smtp)"
+    r"(?:[\w-]*[-_])?(?:mailpit|mailhog|maildev|mailcatch(?:er)?|mail-?dev|smtp4dev|greenmail|inbucket|mailslurper|fake-?smtp)"
     r"(?:[-_.][\w.-]*)?\Z"
 )
 _NOTHING = "sets up no session to a mail server that is known to be one"
@@ -76,6 +78,12 @@ def _is_meant(text: str) -> bool:
     return some and any(applications.of_image(match["image"]) for match in _IMAGE.finditer(text))
 
 
+def _names_server(text: str) -> bool:
+    from mailpolicy.applications import generic
+
+    return any(re.fullmatch(generic.HOST, name) for name in _variables(text))
+
+
 def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Inventory:
     """The sessions and passwords of all applications that the file sets variables for."""
     try:
@@ -88,10 +96,10 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     except Unreadable as problem:
         where = getattr(problem, "where", Span(paths[0], 1, 1, 2))
         templated = re.search(r"\{\{|\{%|<%", source.text) is not None
-        if templated and not _is_meant(source.text):
+        if not _is_meant(source.text) and (templated or not _names_server(source.text)):
             return Inventory(notes=(f"{source.path}: {_NOTHING}",))
         return Inventory((), (Unread(where, str(problem), not templated),), paths)
-    facts = [fact for place in _once(found) for fact in _facts(tree, source, place)]
+    facts = list(_distinct(fact for place in _once(found) for fact in _facts(tree, source, place)))
     files += sorted(_used(facts) - set(files))
     kept = tuple(fact for fact in facts if not _is_caught(fact))
     notes = [
@@ -100,6 +108,15 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     if not facts and not unread:
         notes.append(f"{source.path}: {_NOTHING}")
     return Inventory(kept, tuple(unread), tuple(files), tuple(notes))
+
+
+def _distinct(facts: Iterable[Fact]) -> Iterator[Fact]:
+    """Facts, each password once: a file of variables may be several services'."""
+    seen: set[object] = set()
+    for fact in facts:
+        if fact.kind != "secret" or fact.origins["storage"] not in seen:
+            seen.add(fact.origins.get("storage"))
+            yield fact
 
 
 def _is_caught(fact: Fact) -> bool:
@@ -115,7 +132,11 @@ def _places(tree: Tree, source: Source, files: list[str]) -> tuple[list[Place], 
 
         return [dokploy.place(source)], []
     if _is_yaml(source.path):
-        return _of_yaml(tree, source, files), []
+        from mailpolicy.readers.environment.masks import branches
+        from mailpolicy.readers.environment.places import certain
+
+        places, within = _of_yaml(tree, source, files), branches(source.text)
+        return [certain(place, source.path, within) for place in places] if within else places, []
     found = parse(source)
     variables = {name: one for name, one in found.settings.items() if NAME.match(name)}
     about = [one for one in found.unread if re.search(r"(?i)smtp|mail", source.line(one.where.line))]
@@ -140,7 +161,7 @@ def _of_yaml(tree: Tree, source: Source, files: list[str]) -> list[Place]:
             other = tree.source(override)
             declared.append(compose.services(strict_yaml.load(other), other))
             files.append(override)
-        return compose.places(beside, declared)
+        return [place._replace(complete=place.complete and not adds) for place in compose.places(beside, declared)]
     if any(top.items and "kind" in top.items for top in tops):
         return manifests.places(tops, plain, adds)
     return [place for top in tops for place in manifests.loose(top, plain)]
@@ -239,4 +260,5 @@ def _version(tree: Tree, source: Source, place: Place, name: str, one: applicati
 
 
 def _instance(source: Source, place: Place) -> str:
-    return f"{source.path}#{place.name}" if place.name else source.path
+    name = re.sub(f"{MASK}+", "…", place.name)
+    return f"{source.path}#{name}" if name else source.path

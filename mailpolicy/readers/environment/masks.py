@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 
 from mailpolicy.text import Source
@@ -12,6 +13,21 @@ MASK = "\ue000"
 _OPEN = re.compile(r"\{\{|\{%|\{#|<%")
 _CLOSE = {"{{": "}}", "{%": "%}", "{#": "#}", "<%": "%>"}
 _ALONE = re.compile(rf"^[ \t]*(?:-[ \t]*)?{MASK}[{MASK} \t]*$", re.MULTILINE)
+_ABOVE = re.compile(
+    rf"^(?P<key>(?P<indent>[ \t]*)[^\s:#-][^\n:]*:[ \t]*)(?P<value>{MASK}[{MASK} \t]*)"
+    r"(?=\n(?:[ \t]*\n)*+(?P=indent)(?:[ \t]+\S|-[ \t]))",
+    re.MULTILINE,
+)
+"""A key whose value a template writes below, where more stands: ``labels: {{ include "x" . | nindent 4 }}``."""
+_CONTROL = re.compile(
+    r"(?:\{\{-?|\{%[-+]?|<%-?)\s*(?:(?P<open>if|unless|for|range|with|block|define)|(?P<other>else|elif|elsif)"
+    r"|(?P<close>end(?:if|for|with|block|unless)?))\b"
+)
+_SILENT = re.compile(r"[ \t]*(?:\{\{-?|\{%[-+]?|<%-?)\s*(?:if|unless|with|else|elif|elsif|end\w*|set|/\*|\$\w+\s*:?=)")
+"""Lines that write nothing themselves, nor write others many times."""
+
+Branches = list[tuple[int, tuple[int, ...]]]
+"""Lines after which the branches of a template that one stands in are other ones: their numbers, from the outermost."""
 
 
 def masked(source: Source) -> tuple[Source, bool]:
@@ -19,9 +35,34 @@ def masked(source: Source) -> tuple[Source, bool]:
     if not any(sign in source.text for sign in _CLOSE):
         return source, False
     text = "".join(_parts(source.text))
-    adds = _ALONE.search(text) is not None
+    adds = any(_SILENT.match(source.text, found.start()) is None for found in _ALONE.finditer(text))
     text = _ALONE.sub(lambda match: " " * len(match[0]), text)
+    text = _ABOVE.sub(lambda match: match["key"] + " " * len(match["value"]), text)
     return Source(source.path, text), adds
+
+
+def branches(text: str) -> Branches:
+    """The branches of all templates in a text; none where there are no conditions."""
+    found: Branches = []
+    within: list[int] = []
+    line = at = 0
+    for number, control in enumerate(_CONTROL.finditer(text)):
+        line += text.count("\n", at, control.start())
+        at = control.start()
+        if control["open"]:
+            within.append(number)
+        elif within:
+            within.pop()
+            if control["other"]:
+                within.append(number)
+        found.append((line + 1, tuple(within)))
+    return found
+
+
+def branch(found: Branches, line: int) -> tuple[int, ...]:
+    """The branches that a line, from 1, stands in."""
+    at = bisect_left(found, line, key=lambda one: one[0])
+    return found[at - 1][1] if at else ()
 
 
 def _parts(text: str) -> Iterator[str]:

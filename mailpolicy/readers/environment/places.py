@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from mailpolicy.envfile import Setting
 from mailpolicy.lean import TYPE_CHECKING, NamedTuple
-from mailpolicy.readers.environment.masks import MASK
+from mailpolicy.readers.environment.masks import MASK, Branches, branch
 from mailpolicy.text import Source
 from mailpolicy.types import Span
 
@@ -20,6 +20,7 @@ _VARIABLE = re.compile(
 )
 _EXISTENCE = re.compile(r"(?:HOST|HOSTNAME|SERVER|ADDRESS|ADDR|URL|DSN)\Z")
 """Variables without which there is no mailer: ``${SMTP_HOST:-}`` says that there is none by itself."""
+_SERVER = re.compile(r"(?i)(?:SMTP|MAIL)\w*?(?:HOST|HOSTNAME|SERVER|ADDRESS|ADDR|URL|DSN)\Z")
 _MOST = 10_000
 """Characters that a value may come to."""
 
@@ -34,6 +35,15 @@ class Place(NamedTuple):
     variables: Mapping[str, Setting]
     complete: bool
     """Whether nothing else sets variables for it, as far as the files tell."""
+
+
+def certain(place: Place, file: str, found: Branches) -> Place:
+    """A place with unknown values for what is set in branches of a template that its mail server does not stand in."""
+    here = {name: branch(found, one.where.line) for name, one in place.variables.items() if one.where.file == file}
+    base = next((within for name, within in here.items() if _SERVER.search(name)), ())
+    doubtful = {name for name, within in here.items() if base[: len(within)] != within}
+    variables = {name: one._replace(value=None) if name in doubtful else one for name, one in place.variables.items()}
+    return place._replace(variables=variables)
 
 
 def setting(name: str, node: Node, source: Source, skip: int = 0, text: str | None = None) -> Setting:
