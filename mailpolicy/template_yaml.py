@@ -6,8 +6,7 @@ import re
 
 from mailpolicy.envfile import Setting
 from mailpolicy.lean import NamedTuple
-from mailpolicy.strict_yaml import Node, load, load_all
-from mailpolicy.strict_yaml import Node, YamlError, load
+from mailpolicy.strict_yaml import Node, YamlError, load, load_all
 from mailpolicy.text import Source
 
 _FILLER = "\ue000"

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from mailpolicy import go_ini
 from mailpolicy.applications.grafana import NEWEST, SOFTWARE, facts
 from mailpolicy.envfile import KEPT, Setting
+from mailpolicy.placeholders import TEMPLATE
 from mailpolicy.settings import Settings
 from mailpolicy.tree import Tree
 from mailpolicy.types import Inventory, Unreadable, Version, unreadable
@@ -41,9 +42,10 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
     ini = go_ini.parse(source)
     if not ini.headers and not any(ini.sections.values()):
         why = "holds no section and no setting" if source.text.strip() else "is empty"
-        return unreadable(paths, why)
-        templated = re.search(r"\{\{|\{%|<%", source.text) is not None
-        return Inventory(unread=(Unread(Span(path, 1, 1, 2), why, not templated),), files=paths)
+        said = unreadable(paths, why)
+        if TEMPLATE.search(source.text):  # what it makes is not known
+            said = said._replace(unread=tuple(one._replace(fatal=False) for one in said.unread))
+        return said
     numbers = ".".join(map(str, version.numbers if version else NEWEST))
     start = ini.headers.get("smtp") or source.start()
     found = facts(Settings(SOFTWARE, numbers, path, start, _filled(ini.section("smtp"))))

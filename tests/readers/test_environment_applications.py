@@ -41,7 +41,7 @@ CASES: list[tuple[str, str, Values]] = [
     ("laravel", f"{LARAVEL}MAIL_USERNAME=null\n", {"authenticates": False, "tls": "opportunistic"}),
     ("laravel", "MAIL_MAILER=smtp\nMAIL_PASSWORD=b\n", {"host": "127.0.0.1", "port": 2525, "port_stated": False}),
     ("laravel", f"{LARAVEL_6}MAIL_ENCRYPTION=tls\n",
-     {"tls": None, "verify": "ca", "cleartext_credentials": None, "version": ""}),
+     {"tls": None, "verify": None, "cleartext_credentials": None, "version": ""}),
     ("laravel", f"{LARAVEL_6}MAIL_ENCRYPTION=ssl\nMAIL_PORT=465\n", {"tls": "implicit", "port": 465}),
     ("laravel", f"{LARAVEL_6}MAIL_ENCRYPTION=null\n", {"tls": None, "cleartext_credentials": True}),
     ("laravel", LARAVEL_6.replace("MAIL_PORT=587\n", ""), {"tls": None, "port": None}),

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from mailpolicy import applications
 from mailpolicy.envfile import KEPT, Setting, parse
 from mailpolicy.placeholders import TEMPLATE
-from mailpolicy.envfile import Setting, parse
 from mailpolicy.readers.environment.masks import MASK
 from mailpolicy.readers.environment.places import NAME, Place
 from mailpolicy.settings import Settings
