@@ -57,10 +57,10 @@ def read(tree: Tree, paths: tuple[str, ...], version: Version | None) -> Invento
         return unreadable(paths, str(problem), where)
     numbers = ".".join(map(str, version.numbers if version else NEWEST))
     made: list[Fact] = []
-    for document in documents:
-        for task in _tasks(document, document.top, {}):
-            settings = Settings(SOFTWARE, numbers, path, task.where, task.settings)
-            made += facts(settings, task.name or f"mail:{task.where.line}")
+    tasks = (task for document in documents for task in _tasks(document, document.top, {}))
+    for number, task in enumerate(tasks, 1):
+        settings = Settings(SOFTWARE, numbers, path, task.where, task.settings)
+        made += facts(settings, task.name or f"mail {number}")
     if made:
         return Inventory(tuple(made), (), paths)
     return Inventory((), (), (), (f"{path}: has no task that sends mail",))
