@@ -104,6 +104,9 @@ def _blocks(text: str) -> Iterator[str]:
 def _configurations(node: Node, depth: int) -> Iterator[Node]:
     if node.items is None or depth > 8:
         return
+    kind = node.items.get("kind")
+    if kind is not None and kind.scalar == "AlertmanagerConfig":
+        return  # the operator's own resource, with names of its own
     receivers = node.items.get("receivers")
     if "route" in node.items and receivers is not None and receivers.entries is not None:
         yield node

@@ -134,6 +134,13 @@ def test_a_text_in_a_manifest() -> None:
     assert blamed(text, fact, "tls") == "false"
 
 
+def test_a_resource_of_the_operator_is_none() -> None:
+    found = read(
+        "kind: AlertmanagerConfig\nspec:\n  route: {receiver: a}\n  inhibitRules: []\n  receivers:\n  - name: a\n"
+    )
+    assert not found.unread and "no configuration" in found.notes[0]
+
+
 def test_values_of_a_chart() -> None:
     inner = "".join(f"    {line}\n" for line in config().splitlines())
     text = f"alertmanager:\n  config:\n{inner}"
