@@ -9,7 +9,8 @@ from mailpolicy.types import Fact, Origin, Span
 
 _PLACEHOLDER = (
     r"\$\{?[A-Za-z_][\w.]*\}?|\$\(.*|<[^<>]*>|__\w+__|@\w+@|[xX*.]+|%\(\w+\)s|%%?\w+%%?|%[A-Za-z]"
-    r"|YOUR[-_][A-Z_-]+|(?i:redacted|removed|hidden|unused|todo|fixme|tbd)|.*(?:\{\{|\{%|<%|\$\{|\$\().*"
+    r"|YOUR[-_][A-Z_-]+|(?i:your(?:[-_ ][a-z0-9]+){2,8})"
+    r"|(?i:redacted|removed|hidden|unused|todo|fixme|tbd)|.*(?:\{\{|\{%|<%|\$\{|\$\().*"
 )
 _WELL_KNOWN = (
     r"(?i)(?:change[-_]?me|password|passwd|passw0rd|pass|secret|supersecret|letmein|test|admin|root|mail|mailserver|postfix"

@@ -15,6 +15,7 @@ from mailpolicy.types import Span
         ("hunter2", False), ("xy", False), ("changeme", False), ("a$b", False), ("pa<ss", False),
         ("$SMTP_PASS", True), ("${SMTP_PASS}", True), ("{{ vault_pw }}", True), ("<password>", True),
         ("__PW__", True), ("YOUR_PASSWORD", True), ("your_password", False),
+        ("your-smtp-password", True), ("your_password_here", True), ("yours-Xq", False), ("your-s3cret!x-y", False),
         ("xxxx", True), ("****", True), ("REDACTED", True), ("TODO", True), ("$(pass mail)", True), ("%(pw)s", True),
         ("<%= pw %>", True),
     ],

@@ -30,7 +30,7 @@ _LISTENING = frozenset(("0.0.0.0", "::", "[::]", "*"))
 SERVERS = (
     r"(RELAYHOST|MYNETWORKS|POSTFIX|DKIM|OPENDKIM|SMARTHOST|ALLOWED_SENDER_DOMAINS|OVERRIDE_HOSTNAME|MAILNAME"
     r"|TLS_FLAVOR|MAILCOW|SERVER_HOSTNAME|DOVECOT|PERMIT_DOCKER|SSL_TYPE|EXIM|MP|MH|MAILDEV|POSTMASTER(_ADDRESS)?)(_\w+)?"
-    r"|SMTP_SOCKET|IMAP_SOCKET"
+    r"|(SMTP|IMAP|POP3?)_SOCKET(_TYPE)?"
 )
 """Variables of mail servers, mail catchers, and of services that tell clients their settings: no application's own."""
 SERVER_IMAGES = (

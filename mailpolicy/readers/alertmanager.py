@@ -132,7 +132,14 @@ class _Reading:
         named = {name.removeprefix("smtp_"): node for name, node in settings.items() if name.startswith("smtp_")}
         if self.numbers < _VERSION_OF_SHARED_TLS:
             named.pop("tls_config", None)
-        return self.settings(named)
+        found = self.settings(named)
+        for name in PASSWORDS:
+            if all(one in found and found[one].value != "" for one in (name, f"{name}_file")):
+                self.refuse(named[name], f"smtp_{name} and smtp_{name}_file exclude one another")
+        return found
+
+    def refuse(self, node: Node, why: str) -> None:
+        self.unread.append(Unread(node.key or node.where, f"{why}: Alertmanager does not start"))
 
     def settings(self, items: Mapping[str, Node]) -> dict[str, Setting]:
         found = {name: self.document.setting(name, node) for name, node in items.items() if name in _OWN}
@@ -142,15 +149,13 @@ class _Reading:
                 found[name] = self.document.setting(name, node)
         for name in _BOOLEANS:
             if name in items and found[name].value and self.document.quoted(items[name]):
-                why = f"{name} wants true or false without quotes: Alertmanager does not start"
-                self.unread.append(Unread(items[name].where, why))
+                self.refuse(items[name]._replace(key=None), f"{name} wants true or false without quotes")
         return found
 
     def check(self, items: Mapping[str, Node], known: frozenset[str], place: str) -> None:
         for name, node in items.items():
             if name not in known and "\ue000" not in name:
-                why = f"{name} is no setting of {place}: Alertmanager does not start"
-                self.unread.append(Unread(node.key or node.where, why))
+                self.refuse(node, f"{name} is no setting of {place}")
 
     def entries(self) -> Iterator[tuple[Setting, Node]]:
         """Each entry of ``email_configs`` with the name of its receiver."""
@@ -169,7 +174,9 @@ class _Reading:
         for receiver, entry in self.entries():
             items = entry.items or {}
             self.check(items, _ENTRY, "email_configs")
-            settings = self.merged(self.settings(items), receiver)
+            if "to" not in items and not self.document.templated:
+                self.refuse(entry, "has no address in to")
+            settings = self.merged(items, receiver)
             if settings.text("smarthost") == "":
                 why = "has no smarthost, nor has global smtp_smarthost: Alertmanager does not start"
                 self.unread.append(Unread(receiver.where, why))
@@ -182,14 +189,15 @@ class _Reading:
         self.unread = list(dict.fromkeys(self.unread))
         return [*found.values(), *passwords.values()]
 
-    def merged(self, own: Mapping[str, Setting], receiver: Setting) -> Settings:
-        """An entry with what ``global`` adds: a password of its own leaves those of ``global`` out."""
+    def merged(self, items: Mapping[str, Node], receiver: Setting) -> Settings:
+        """An entry with what ``global`` adds: a password or tls_config of its own leaves those of ``global`` out."""
+        own = self.settings(items)
         shared = {name: one for name, one in self.shared.items() if self.numbers >= FORCED_SINCE or "force" not in name}
         for name in ("auth_password", "auth_secret"):
             if any(own[key].value != "" for key in (name, f"{name}_file") if key in own):
                 shared.pop(name, None)
                 shared.pop(f"{name}_file", None)
-        if "insecure_skip_verify" in own or "min_version" in own:
+        if "tls_config" in items:
             shared.pop("insecure_skip_verify", None)
             shared.pop("min_version", None)
         kept = {name: one for name, one in own.items() if one.value != "" or name not in shared}

@@ -6,7 +6,7 @@ import pytest
 
 from mailpolicy.readers import alertmanager
 from mailpolicy.types import Fact
-from tests.readers.reading import MainFile, blamed, of_kind, the
+from tests.readers.reading import MainFile, blamed, of_kind, the, under
 
 read = MainFile(alertmanager, "alertmanager.yml").read
 LOGIN = (
@@ -42,6 +42,7 @@ def only(text: str, version: str = "") -> Fact:
         ("", "tls_config:|  insecure_skip_verify: true", {"verify": "none"}),
         ("smtp_tls_config: {insecure_skip_verify: true}", "", {"verify": "none"}),
         ("smtp_tls_config: {insecure_skip_verify: true}", "tls_config: {min_version: TLS13}", {"tls_min": "TLSv1.3"}),
+        ("smtp_tls_config: {insecure_skip_verify: true}", "tls_config: {server_name: a}", {"verify": "ca"}),
         ("", "auth_password_file: /run/p", {"credential": "file"}),
         ("", "auth_username: ''", {"authenticates": True}),
         ("", "smarthost: '{{ host }}:25'", {"host": None, "port": None, "tls": None}),
@@ -118,6 +119,20 @@ def test_branches_of_a_template() -> None:
     fact = only(text)
     assert "tls" not in fact.values
     assert read(text).unread == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "refused"),
+    [
+        (config(f"{LOGIN}|smtp_auth_password_file: /run/p"), "smtp_auth_password"),
+        (config().replace("to: b@example.org", "html: b"), "html: b"),
+        (config(f"{LOGIN}|smtp_require_tls: 'false'"), "'false'"),
+        (config(f"{LOGIN}|smtp_tls: true"), "smtp_tls"),
+    ],
+)
+def test_what_alertmanager_refuses(text: str, refused: str) -> None:
+    (unread,) = read(text).unread
+    assert "does not start" in unread.why and under(text, unread.where) == refused
 
 
 def test_templates_of_its_own_within_texts() -> None:

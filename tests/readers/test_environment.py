@@ -187,6 +187,7 @@ def test_images_of_mail_servers_are_no_applications(image: str) -> None:
         "MAIL_HOST=mail.example.org\nMAIL_PORT=25\n",
         "MAIL_HOSTNAME=mail.example.org\nMAIL_DOMAIN=example.org\n",
         "SMTP_HOST=smtp.example.org\nSMTP_PORT=587\nSMTP_SOCKET=STARTTLS\n",
+        "SMTP_HOST=smtp.example.org\nSMTP_PORT=587\nSMTP_SOCKET_TYPE=STARTTLS\n",
         "SMTP_HOST=smtp.example.org\n",
         "SMTP_PORT=25\nSMTPS_PORT=465\n",
         "# SMTP_HOST=smtp.example.org\n# SMTP_PORT=587\n",
