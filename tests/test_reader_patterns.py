@@ -71,3 +71,10 @@ def test_words_are_told_of_formats_that_are_there_and_only_where_needed() -> Non
     assert set(readers.WORDS) <= set(readers.PATTERNS)
     assert all(word == word.lower() for words in readers.WORDS.values() for word in words)
     assert all(words != (name,) for name, words in readers.WORDS.items())
+
+
+@pytest.mark.parametrize(
+    "path", ["lib/pinerc.py", "tests/test_mailrc.py", "docs/msmtprc.md", "mutt/muttrc.sh", ".getmail/a.pl"]
+)
+def test_programs_and_texts_are_no_configuration(path: str) -> None:
+    assert readers.format_of(path) is None

@@ -211,8 +211,17 @@ def _named(name: str, path: str) -> bool:
     return pattern.search(path) is not None
 
 
+_CODE = frozenset((
+    "py", "pyi", "sh", "bash", "pl", "rb", "go", "rs", "c", "h", "cc", "cpp", "java", "js", "ts", "php", "lua", "el",
+    "vim", "md", "rst", "html",
+))  # fmt: skip
+"""Endings of programs and texts, which a name alone never makes a configuration: ``pinerc.py``, ``test_mailrc.py``."""
+
+
 def format_of(path: str) -> str | None:
     """The format that a path's name and place tell by themselves, or None."""
+    if path.rpartition(".")[2] in _CODE:
+        return None
     return next((name for name in _likely(path) if name not in SHARED and _named(name, path)), None)
 
 
