@@ -6,7 +6,6 @@ from collections.abc import Callable, Hashable, Iterable
 
 from mailpolicy.facts import Draft
 from mailpolicy.lean import TYPE_CHECKING
-from mailpolicy.mailboxes import provider
 from mailpolicy.types import Fact, Origin, Span
 
 if TYPE_CHECKING:
@@ -97,7 +96,11 @@ def _mailboxes(facts: Iterable[Fact]) -> Iterable[Fact]:
         if values.get("software") in _OFFERS:
             return f"every mailbox of {values.get('instance')}", ""
         mailbox, host = values.get("mailbox"), values.get("host")
-        return (mailbox, provider(str(host or ""))) if isinstance(mailbox, str) else None
+        if not isinstance(mailbox, str):
+            return None
+        from mailpolicy.mailboxes import provider  # imported late: servers have no mailboxes to read
+
+        return mailbox, provider(str(host or ""))
 
     for (mailbox, _), members in _grouped(facts, key).items():
         pop3 = [f for f in members if f.values.get("protocol") == "pop3"]
