@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import pytest
 
 from mailpolicy.readers import environment, formats_of
+from mailpolicy.readers.environment.masks import branch, branches
 from mailpolicy.tree import Memory
 from mailpolicy.types import Fact, Inventory
 from tests.readers.reading import blamed, of_kind, read_group, the
@@ -372,6 +373,14 @@ def test_what_stands_in_another_branch_than_the_server_is_unknown() -> None:
     values = connection({"compose.yaml.j2": JINJA}).values
     assert (values["host"], values["port"]) == ("smtp.example.org", 465)
     assert not {"tls", "broken"} & set(values)
+
+
+def test_branches_however_deep() -> None:
+    deep = "{{ if a }}\n" * 100 + "x\n" + "{{ end }}\n" * 100 + "y\n"
+    found = branches(deep)
+    assert [len(branch(found, line)) for line in (2, 101, 201, 202)] == [1, 40, 0, 0]
+    halves = branches("{{ if a }}\nx\n{{ else }}\ny\n{{ end }}\n")
+    assert branch(halves, 2) != branch(halves, 4)
 
 
 def test_a_loop_of_a_template_may_add_what_is_missing() -> None:

@@ -26,6 +26,8 @@ _CONTROL = re.compile(
 _SILENT = re.compile(r"[ \t]*(?:\{\{-?|\{%[-+]?|<%-?)\s*(?:if|unless|with|else|elif|elsif|end\w*|set|/\*|\$\w+\s*:?=)")
 """Lines that write nothing themselves, nor write others many times."""
 
+_DEEPEST = 40
+"""Branches within one another that are told apart."""
 Branches = list[tuple[int, tuple[int, ...]]]
 """Lines after which the branches of a template that one stands in are other ones: their numbers, from the outermost."""
 
@@ -45,11 +47,13 @@ def branches(text: str) -> Branches:
     """The branches of all templates in a text; none where there are no conditions."""
     found: Branches = []
     within: list[int] = []
-    line = at = 0
+    line = at = deeper = 0
     for number, control in enumerate(_CONTROL.finditer(text)):
         line += text.count("\n", at, control.start())
         at = control.start()
-        if control["open"]:
+        if deeper or (control["open"] and len(within) == _DEEPEST):
+            deeper += bool(control["open"]) - bool(control["close"])
+        elif control["open"]:
             within.append(number)
         elif within:
             within.pop()
