@@ -87,7 +87,7 @@ def port_of(settings: Settings, name: str, default: int | None) -> Told:
 def credential(settings: Settings, name: str, file: str = "") -> Told:
     """Where the password of setting ``name`` is kept; ``file`` is the setting that names a file instead."""
     found, other = settings.settings.get(name), settings.settings.get(file)
-    if other is not None and other.value != "":
+    if other is not None and (other.value or (other.value is None and (found is None or found.value == ""))):
         return Told("file", settings.told(file))
     kept = settings.settings.get(name + KEPT)
     by = settings.told(name)

@@ -148,6 +148,27 @@ def test_a_missing_file_of_variables_makes_the_rest_unknown() -> None:
     assert not {"tls", "port", "authenticates"} & set(values)
 
 
+@pytest.mark.parametrize(
+    ("password", "file", "credential"),
+    [
+        ("s7-Xq", "", "literal"),
+        ("s7-Xq", "/run/p", "file"),
+        ("", "/run/p", "file"),
+        ("$X", "$Y", "environment"),
+        ("", "$Y", "file"),
+    ],
+)
+def test_where_a_password_is_kept(password: str, file: str, credential: str) -> None:
+    own = f"SMTP_USERNAME: a, SMTP_PASSWORD: '{password}', SMTP_PASSWORD_FILE: '{file}'"
+    text = compose(f"image: vaultwarden/server\nenvironment: {{SMTP_HOST: smtp.example.org, {own}}}")
+    assert connection({"compose.yaml": text}).values.get("credential") == credential
+
+
+def test_a_password_beside_files_that_are_missing() -> None:
+    text = compose("env_file: gone.env\nenvironment: {SMTP_HOST: a, SMTP_SECURITY: starttls, SMTP_PASSWORD: s7-Xq}")
+    assert connection({"compose.yaml": text}).values["credential"] == "literal"
+
+
 def test_services_that_share_their_variables_are_one_session() -> None:
     mail = "x-mail: &mail\n  DISCOURSE_SMTP_ADDRESS: smtp.example.org\n"
     text = mail + "services:\n  a:\n    environment: *mail\n  b:\n    environment: {<<: *mail, OTHER: 1}\n"
