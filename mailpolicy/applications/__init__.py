@@ -12,6 +12,7 @@ from importlib import import_module
 from mailpolicy.lean import TYPE_CHECKING, Protocol, cast
 
 if TYPE_CHECKING:
+    from mailpolicy.envfile import Setting
     from mailpolicy.settings import Settings
     from mailpolicy.types import Fact
 
@@ -44,11 +45,11 @@ ENVIRONMENTS: dict[str, str] = {
     "mastodon": r"SMTP_SERVER LOCAL_DOMAIN",
     "discourse": r"DISCOURSE_SMTP_\w+",
     "vaultwarden": r"SMTP_(SECURITY|EXPLICIT_TLS|ACCEPT_INVALID_CERTS|ACCEPT_INVALID_HOSTNAMES)",
-    "chatwoot": r"SMTP_ADDRESS FRONTEND_URL",
-    "huginn": r"SMTP_SERVER SMTP_USER_NAME",
+    "chatwoot": r"SMTP_ADDRESS FRONTEND_URL (MAILER_(SENDER_EMAIL|INBOUND_EMAIL_DOMAIN)|ENABLE_ACCOUNT_SIGNUP)",
+    "huginn": r"SMTP_SERVER SMTP_USER_NAME (APP_SECRET_TOKEN|INVITATION_CODE|SEND_EMAIL_IN_DEVELOPMENT)",
     "django": r"EMAIL_HOST_(USER|PASSWORD)",
     "spring": r"SPRING_MAIL_\w+",
-    "netbox": r"EMAIL_SERVER EMAIL_(USERNAME|TIMEOUT|SSL_CERTFILE)",
+    "netbox": r"EMAIL_SERVER (EMAIL_TIMEOUT|EMAIL_SSL_CERTFILE|SKIP_SUPERUSER|REDIS_CACHE_HOST|HOUSEKEEPING_INTERVAL)",
     "authentik": r"AUTHENTIK_EMAIL__\w+",
     "paperless": r"PAPERLESS_EMAIL_(HOST|PORT|HOST_USER|HOST_PASSWORD|USE_TLS|USE_SSL)",
     "ghost": r"mail__(transport|options__\w+)",
@@ -146,6 +147,12 @@ def known(names: Collection[str], image: str = "") -> list[str]:
     if by_image is not None:
         return [by_image]
     return [name for name, patterns in ENVIRONMENTS.items() if all(_matches(names, one) for one in patterns.split())]
+
+
+def fits(name: str, variables: Mapping[str, Setting]) -> bool:
+    """Whether the values of variables may be this application's, where no image tells it."""
+    own = getattr(load(name), "fits", None)
+    return own is None or bool(own(variables))
 
 
 def _matches(names: Collection[str], pattern: str) -> bool:

@@ -105,6 +105,8 @@ def _of_environment(settings: Settings) -> list[Fact]:
     backend = settings.text("EMAIL_BACKEND") or "smtp"
     if settings.text("EMAIL_HOST") == "" or "smtp" not in backend.lower():
         return secrets(settings, "EMAIL_HOST_PASSWORD")
+    if _is_plain_by_default(settings):
+        missing = [*missing, "EMAIL_USE_TLS", "EMAIL_USE_SSL"]
     if not {"EMAIL_USE_TLS", "EMAIL_USE_SSL"}.issubset(missing) and "EMAIL_PORT" not in missing:
         return [_unchecked(fact) for fact in facts(settings)]
     made = sent(settings, _NAMES, Mode(None, None, settings.told("EMAIL_USE_TLS")), port=None)
@@ -112,6 +114,14 @@ def _of_environment(settings: Settings) -> list[Fact]:
         known = next((fact for fact in facts(settings) if fact.kind == "connection"), None)
         made = [_with_mode(fact, known) if fact.kind == "connection" and known else fact for fact in made]
     return [_unchecked(fact) for fact in made]
+
+
+def _is_plain_by_default(settings: Settings) -> bool:
+    """Whether there is no TLS only where another setting has Django's default, which a project may change."""
+    if "EMAIL_USE_TLS" not in settings.settings:
+        return not flag(settings, "EMAIL_USE_SSL")
+    tls, port = flag(settings, "EMAIL_USE_TLS"), settings.text("EMAIL_PORT")
+    return "EMAIL_USE_SSL" not in settings.settings and not tls and port in ("465", "", None)
 
 
 def _unchecked(fact: Fact) -> Fact:

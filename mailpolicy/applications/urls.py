@@ -18,7 +18,12 @@ _DSN = re.compile(
     r"(?P<scheme>[a-z]+(?:\+[a-z]+)?)://(?:(?P<user>[^:@/?]*)(?::(?P<password>[^@/?]*))?@)?"
     r"(?P<host>\[[^\]]*\]|[^:/?#@$%]*)(?::(?P<port>\d+))?/?(?:\?(?P<query>[^#]*))?(?:#.*)?\Z"
 )
-_ON = frozenset(("true", "1"))
+_ON = frozenset(("true", "1", "yes", "y", "t", "on"))
+_SCHEMES: dict[str, tuple[str, int | None]] = {
+    "smtp": ("none", None), "smtps": ("required", None), "smtp+tls": ("required", None), "smtp+ssl": ("implicit", None),
+    "submission": ("required", 587), "submit": ("required", 587),
+}  # fmt: skip
+"""Schemes of Django's addresses -> TLS, and the port where there is none in the address."""
 
 
 class Dsn(NamedTuple):
@@ -103,13 +108,20 @@ def _nodemailer(settings: Settings) -> list[Fact]:
 
 
 def _environ(settings: Settings) -> list[Fact]:
-    """django-environ and dj-email-url: smtps and smtp+tls are STARTTLS or nothing, smtp+ssl TLS from the first byte."""
+    """django-environ 0.12 and dj-email-url 1.0: smtps, smtp+tls and submission are STARTTLS or nothing, smtp+ssl is
+    TLS from the first byte, and so ask the options tls and ssl; those of django-environ have Django's names.
+    """
     dsn = parsed(settings, "EMAIL_URL")
-    tls = {"smtp": "none", "smtps": "required", "smtp+tls": "required", "smtp+ssl": "implicit"}
-    if dsn is None or dsn.scheme not in tls:
+    if dsn is None or dsn.scheme not in _SCHEMES:
         return []
-    port = port_number(dsn.port) if dsn.port else None
-    return session(settings, dsn, Mode(tls[dsn.scheme], None, sets(dsn.at("scheme"))), port, "smtp")
+    tls, port, by = *_SCHEMES[dsn.scheme], "scheme"
+    for names_of, asked in ((("tls", "EMAIL_USE_TLS"), "required"), (("ssl", "EMAIL_USE_SSL"), "implicit")):
+        given = [name for name in dsn.options if name in (*names_of, names_of[1].lower())]
+        if given and dsn.options[given[0]].lower() in _ON:
+            tls, by = asked, given[0]
+    return session(
+        settings, dsn, Mode(tls, None, sets(dsn.at(by))), port_number(dsn.port) if dsn.port else port, "smtp"
+    )
 
 
 APPLICATIONS = {

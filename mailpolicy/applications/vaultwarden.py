@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from mailpolicy.applications.sending import Mode, Names, names, sent
 from mailpolicy.applications.words import flag, secrets
+from mailpolicy.envfile import Setting
 from mailpolicy.sessions import Told
 from mailpolicy.settings import Settings
 from mailpolicy.types import Fact
@@ -17,6 +20,12 @@ ENVIRONMENT = names(
 )  # fmt: skip
 _NAMES = Names("SMTP_HOST", "SMTP_PORT", "SMTP_USERNAME", "SMTP_PASSWORD", "SMTP_PASSWORD_FILE")
 _MODES = {"starttls": ("required", 587), "force_tls": ("implicit", 465), "off": ("none", 25)}
+
+
+def fits(variables: Mapping[str, Setting]) -> bool:
+    """Whether variables with these names are Vaultwarden's by their values: others have a SMTP_SECURITY too."""
+    word = variables.get("SMTP_SECURITY")
+    return word is None or word.value in (None, "", *_MODES)
 
 
 def facts(settings: Settings) -> list[Fact]:

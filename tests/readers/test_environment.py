@@ -227,6 +227,7 @@ def test_what_is_no_application(text: str) -> None:
 def test_what_has_no_variable_of_mail_is_left_alone() -> None:
     assert not environment.sniff("PORT=25\nHOST=smtp.example.org\n")
     assert not environment.sniff("# SMTP_HOST=smtp.example.org\n")
+    assert not environment.sniff("# not for mail\nFRONTEND_URL=a\nROOT_URL=b\nSKIP_SUPERUSER=true\n")
 
 
 def test_a_template_that_only_mentions_mail_is_no_error() -> None:

@@ -20,7 +20,7 @@ MASTODON = "LOCAL_DOMAIN=a\nSMTP_SERVER=h\nSMTP_PORT=587\nSMTP_LOGIN=a\nSMTP_PAS
 DISCOURSE = "DISCOURSE_SMTP_ADDRESS=h\nDISCOURSE_SMTP_USER_NAME=a\nDISCOURSE_SMTP_PASSWORD=b\n"
 VAULT = "SMTP_HOST=h\nSMTP_ACCEPT_INVALID_HOSTNAMES=false\nSMTP_USERNAME=a\nSMTP_PASSWORD=b\n"
 DJANGO = "EMAIL_HOST=h\nEMAIL_PORT=587\nEMAIL_HOST_USER=a\nEMAIL_HOST_PASSWORD=b\n"
-NETBOX = "EMAIL_SERVER=h\nEMAIL_USERNAME=a\nEMAIL_PASSWORD=b\n"
+NETBOX = "SKIP_SUPERUSER=true\nEMAIL_SERVER=h\nEMAIL_USERNAME=a\nEMAIL_PASSWORD=b\n"
 N8N = "N8N_SMTP_HOST=h\nN8N_SMTP_USER=a\nN8N_SMTP_PASS=b\n"
 GHOST = "mail__transport=SMTP\nmail__options__host=h\nmail__options__auth__user=a\nmail__options__auth__pass=b\n"
 OUTLINE = "UTILS_SECRET=x\nSMTP_HOST=h\nSMTP_PORT=587\nSMTP_USERNAME=a\nSMTP_PASSWORD=b\n"
@@ -67,6 +67,10 @@ CASES: list[tuple[str, str, Values]] = [
     ("django", "DEFAULT_FROM_EMAIL=a\nEMAIL_URL=smtp://a:b@h:587\n", {"tls": "none", "cleartext_credentials": True}),
     ("django", "DEFAULT_FROM_EMAIL=a\nEMAIL_URL=smtps://a:b@h:587\n", {"tls": "required", "verify": None}),
     ("django", "DEFAULT_FROM_EMAIL=a\nEMAIL_URL=smtp+ssl://a:b@h:465\n", {"tls": "implicit"}),
+    ("django", "DEFAULT_FROM_EMAIL=a\nEMAIL_URL=smtp://a:b@h:587/?tls=True\n", {"tls": "required", "port": 587}),
+    ("django", "DEFAULT_FROM_EMAIL=a\nEMAIL_URL=smtp://a:b@h:465?ssl=1\n", {"tls": "implicit"}),
+    ("django", "DEFAULT_FROM_EMAIL=a\nEMAIL_URL=smtp://a:b@h:587?email_use_tls=true&tls=0\n", {"tls": "required"}),
+    ("django", "DEFAULT_FROM_EMAIL=a\nEMAIL_URL=submission://a:b@h\n", {"tls": "required", "port": 587}),
     ("mastodon", MASTODON, {**CLEAR, "mechanisms": ("PLAIN",)}),
     ("mastodon", f"{MASTODON}SMTP_ENABLE_STARTTLS=always\n", {"tls": "required", "verify": "ca"}),
     ("mastodon", f"{MASTODON}SMTP_ENABLE_STARTTLS=never\n", {"tls": "none", "cleartext_credentials": True}),
@@ -96,6 +100,9 @@ CASES: list[tuple[str, str, Values]] = [
     ("django", f"{DJANGO}EMAIL_USE_TLS=True\n", {"tls": "required", "verify": None, "cleartext_credentials": False}),
     ("django", f"{DJANGO}EMAIL_USE_SSL=1\n", {"tls": "implicit"}),
     ("django", f"{DJANGO}EMAIL_USE_TLS=False\n", {"tls": "none", "cleartext_credentials": True}),
+    ("django", f"{DJANGO}EMAIL_USE_SSL=False\n", {"tls": None, "cleartext_credentials": None}),
+    ("django", f"{DJANGO}EMAIL_USE_TLS=False\nEMAIL_USE_SSL=False\n", {"tls": "none"}),
+    ("django", f"{DJANGO}EMAIL_USE_TLS=False\nEMAIL_PORT=465\n", {"tls": None, "port": 465}),
     ("django", DJANGO, {"tls": None, "cleartext_credentials": None, "port": 587}),
     ("netbox", NETBOX, {"tls": "none", "port": 25, "cleartext_credentials": True}),
     ("netbox", f"{NETBOX}EMAIL_USE_SSL=true\n", SAFE),
@@ -119,7 +126,8 @@ CASES: list[tuple[str, str, Values]] = [
     ("directus", "EMAIL_TRANSPORT=smtp\nEMAIL_SMTP_HOST=h\nEMAIL_SMTP_PORT=465\n", {"tls": "implicit"}),
     ("documenso", "NEXT_PRIVATE_SMTP_HOST=h\nNEXT_PRIVATE_SMTP_SECURE=true\n", {"tls": "implicit", "port": 587}),
     ("calcom", "CALENDSO_ENCRYPTION_KEY=k\nEMAIL_SERVER_HOST=h\nEMAIL_SERVER_PORT=465\n", {"tls": "implicit"}),
-    ("chatwoot", "FRONTEND_URL=u\nSMTP_ADDRESS=h\nSMTP_USERNAME=a\nSMTP_PASSWORD=b\n", {**CLEAR, "port": 587}),
+    ("chatwoot", "ENABLE_ACCOUNT_SIGNUP=no\nFRONTEND_URL=u\n"
+     "SMTP_ADDRESS=h\nSMTP_USERNAME=a\nSMTP_PASSWORD=b\n", {**CLEAR, "port": 587}),
     ("mattermost", f"{MATTERMOST}MM_EMAILSETTINGS_CONNECTIONSECURITY=STARTTLS\n",
      {"tls": "opportunistic", "cleartext_credentials": False, "broken": None}),
     ("mattermost", f"{MATTERMOST}MM_EMAILSETTINGS_CONNECTIONSECURITY=TLS\n", {"tls": "implicit", "verify": "ca"}),
@@ -198,6 +206,20 @@ def test_no_session(text: str) -> None:
 )
 def test_the_text_that_is_blamed(text: str, field: str, under: str) -> None:
     assert blamed(text, connection(text), field) == under
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "EMAIL_SERVER=h\nEMAIL_PORT=587\nEMAIL_USERNAME=a\nEMAIL_PASSWORD=b\n",
+        "SMTP_HOST=h\nSMTP_PORT=465\nSMTP_SECURITY=ssl\nSMTP_USERNAME=a\nSMTP_PASSWORD=b\n",
+        "SMTP_SERVER=h\nSMTP_PORT=587\nSMTP_USER_NAME=a\nSMTP_PASSWORD=b\n",
+    ],
+)
+def test_names_that_several_have_tell_no_application(text: str) -> None:
+    values = connection(text).values
+    assert (values["software"], values["host"]) == ("environment", "h")
+    assert values.get("tls") in (None, "implicit") and values.get("broken") is None
 
 
 def test_a_password_in_an_address_is_a_secret() -> None:

@@ -35,6 +35,7 @@ _CATCHER = re.compile(
     r"(?:[\w-]*[-_])?(?:mailpit|mailhog|maildev|mailcatch(?:er)?|mail-?dev|smtp4dev|greenmail|inbucket|mailslurper|fake-?smtp)"
     r"(?:[-_.][\w.-]*)?\Z"
 )
+_OMNIBUS = "GITLAB_OMNIBUS_CONFIG"
 _NOTHING = "sets up no session to a mail server that is known to be one"
 _sniffing: list[re.Pattern[str]] = []
 """Compiled when the first file is looked at."""
@@ -51,7 +52,7 @@ def _is_yaml(path: str) -> bool:
 
 def sniff(text: str) -> bool:
     """Whether lines set variables that have to do with mail."""
-    return bool(_variables(text))
+    return any(_tells(name.upper()) or name == _OMNIBUS for name in _variables(text))
 
 
 def _variables(text: str) -> set[str]:
@@ -191,6 +192,8 @@ def _facts(tree: Tree, source: Source, place: Place) -> Iterator[Fact]:
 
     bare = re.sub(r"(@sha256:\w+|:[^/]*)$", "", place.image)
     names = applications.known(place.variables, place.image)
+    if applications.of_image(place.image) is None:
+        names = [name for name in names if applications.fits(name, place.variables)]
     if not names and bare and re.search(generic.SERVER_IMAGES, place.image):
         return
     claimed: set[str] = set()
@@ -211,7 +214,7 @@ def _omnibus(source: Source, place: Place, numbers: tuple[int, ...]) -> Iterator
     """What the image of GitLab is set up by: a text in Ruby in one variable."""
     from mailpolicy.applications import gitlab
 
-    held = place.variables.get("GITLAB_OMNIBUS_CONFIG")
+    held = place.variables.get(_OMNIBUS)
     if held is not None and held.where.file == source.path and _is_yaml(source.path):
         yield from gitlab.omnibus(source, held.where, ".".join(map(str, numbers)), _instance(source, place))
 
