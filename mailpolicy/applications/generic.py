@@ -20,7 +20,7 @@ SOFTWARE = "environment"
 NEWEST = ()
 ENVIRONMENT: Mapping[str, str] = {}
 _FAMILY = r"(?P<prefix>(?:[A-Z0-9]+_)*(?:SMTP|E?MAIL|MAILER)(?:_(?:SMTP|SERVER))?)_"
-HOST = _FAMILY + r"(?:HOST|HOSTNAME|SERVER|SERVER_HOST|SERVER_ADDRESS|ADDR|HOST_ADDR)"
+HOST = _FAMILY + r"(?:HOST|HOSTNAME|SERVER|SERVER_HOST|SERVER_ADDRESS|ADDR|HOST_ADDR|(?<=SMTP_)ADDRESS)"
 _PORTS = ("PORT", "SERVER_PORT", "HOST_PORT")
 _USERS = ("USER", "USERNAME", "USER_NAME", "LOGIN", "AUTH_USER", "AUTH_USERNAME", "HOST_USER", "SERVER_USER")
 _PASSWORDS = ("PASSWORD", "PASS", "PWD", "AUTH_PASS", "AUTH_PASSWORD", "HOST_PASSWORD", "USER_PWD", "SERVER_PASSWORD")
@@ -75,7 +75,7 @@ def _session(settings: Settings, mailer: Names) -> list[Fact]:
     prefix = mailer.port.removesuffix("_PORT").removesuffix("_SERVER").removesuffix("_HOST")
     enabled = settings.settings.get(f"{prefix}_ENABLED") or settings.settings.get(f"{prefix}_ENABLE")
     off = enabled is not None and (enabled.value or "").lower() in ("false", "0", "no", "off")
-    if off or host in _LISTENING or (host is not None and "://" in host):
+    if off or host in _LISTENING or (host is not None and ("://" in host or "@" in host)):
         return secrets(settings, mailer.password)
     by = next((f"{prefix}_{end}" for end in _SWITCHES if _is_on(settings.settings.get(f"{prefix}_{end}"))), "")
     implicit = bool(by) and settings.text(mailer.port) == "465"

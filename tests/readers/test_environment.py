@@ -212,6 +212,8 @@ def test_images_of_mail_servers_are_no_applications(image: str) -> None:
         "SMTP_HOST=smtp.example.org\nSMTP_PORT=587\nSMTP_SOCKET_TYPE=STARTTLS\n",
         "SMTP_HOST=smtp.example.org\n",
         "SMTP_PORT=25\nSMTPS_PORT=465\n",
+        "SMTP_ADDRESS=me@example.org\nSMTP_PORT=587\n",
+        "MAIL_ADDRESS=me\nMAIL_PORT=587\nMAIL_USER=me\n",
         "# SMTP_HOST=smtp.example.org\n# SMTP_PORT=587\n",
         "MAIL_FROM=a@example.org\nADMIN_EMAIL=a@example.org\n",
         "EMAIL_DOMAIN_BLACKLIST=example.org\n",
@@ -258,6 +260,7 @@ def test_a_listening_address_is_no_mail_server() -> None:
     [
         ("SMTP_HOST=h.example.org\nSMTP_PORT=587\nSMTP_USER=a\nSMTP_PASSWORD=b\n",
          {"host": "h.example.org", "port": 587, "authenticates": True, "credential": "literal", "tls": None}),
+        ("SMTP_ADDRESS=h\nSMTP_PORT=587\n", {"host": "h", "port": 587}),
         ("SMTP_HOST=h\nSMTP_PORT=587\n", {"authenticates": None, "cleartext_credentials": None}),
         ("SMTP_HOST=h\nSMTP_PORT=465\nSMTP_SECURE=true\n", {"tls": "implicit"}),
         ("SMTP_HOST=h\nSMTP_PORT=465\nSMTP_ENCRYPTION=ssl\n", {"tls": "implicit"}),
