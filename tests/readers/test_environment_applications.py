@@ -27,11 +27,17 @@ OUTLINE = "UTILS_SECRET=x\nSMTP_HOST=h\nSMTP_PORT=587\nSMTP_USERNAME=a\nSMTP_PAS
 MATTERMOST = "MM_EMAILSETTINGS_SMTPSERVER=h\nMM_EMAILSETTINGS_SMTPPORT=587\nMM_EMAILSETTINGS_ENABLESMTPAUTH=true\n"
 MSMTPD = "SMTP_HOST=h\nSMTP_TLS_CHECKCERT=on\nSMTP_AUTH=plain\nSMTP_USER=a\nSMTP_PASSWORD=b\n"
 LOWCODER = "LOWCODER_ADMIN_SMTP_HOST=h\nLOWCODER_ADMIN_SMTP_PORT=587\n"
+SPRING = "SPRING_MAIL_HOST=h\nSPRING_MAIL_PORT=587\nSPRING_MAIL_USERNAME=a\nSPRING_MAIL_PASSWORD=b\n"
+SMTP_OF_SPRING = "SPRING_MAIL_PROPERTIES_MAIL_SMTP"
 PLAUSIBLE = "SMTP_HOST_ADDR=h\nSMTP_USER_NAME=a\nSMTP_USER_PWD=b\n"
 CLEAR = {"tls": "opportunistic", "verify": "ca", "authenticates": True, "cleartext_credentials": True}
 SAFE = {"tls": "implicit", "verify": "ca", "authenticates": True, "cleartext_credentials": False}
 
 CASES: list[tuple[str, str, Values]] = [
+    ("spring", SPRING, {"host": "h", "port": 587, "tls": None, "credential": "literal"}),
+    ("spring", f"{SPRING}SPRING_MAIL_PROTOCOL=smtps\n", {"tls": "implicit"}),
+    ("spring", f"{SPRING}{SMTP_OF_SPRING}_SSL_ENABLE=true\n", {"tls": "implicit"}),
+    ("spring", f"{SPRING}{SMTP_OF_SPRING}_STARTTLS_ENABLE=true\n", {"tls": None}),
     ("laravel", LARAVEL, {**CLEAR, "port": 587, "mechanisms": ()}),
     ("laravel", f"{LARAVEL}MAIL_ENCRYPTION=tls\n", CLEAR),
     ("laravel", f"{LARAVEL}MAIL_ENCRYPTION=ssl\n", CLEAR),

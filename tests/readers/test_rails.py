@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from mailpolicy.readers import rails
@@ -191,6 +193,12 @@ def test_redmine() -> None:
     assert blamed({"config/configuration.yml": text}, first, "tls") == "false"
     other = REDMINE.format(auto="{{ x }}", method=":sendmail")
     assert the(read({"config/configuration.yml": other}), "connection").values.get("tls") is None
+
+
+def test_many_blocks_on_one_line_take_no_more_than_their_share_of_time() -> None:
+    start = time.process_time()
+    assert read(settings() + "do " * 600_000).facts
+    assert time.process_time() - start < 10
 
 
 @pytest.mark.parametrize(

@@ -135,7 +135,8 @@ def _nest(text: str, found: re.Match[str], blocks: list[int | None]) -> None:
 
 def _loops(text: str, at: int) -> bool:
     """Whether a ``do`` belongs to a loop, whose word has opened the block already."""
-    line = text[text.rfind("\n", max(0, at - 400), at) + 1 : at][-400:]
+    near = max(0, at - 400)
+    line = text[max(near, text.rfind("\n", near, at) + 1) : at]
     return re.match(r"[ \t]*(?:while|until|for)\b", line) is not None
 
 
